@@ -1,0 +1,36 @@
+# Two commands on a fresh machine, needing nothing but python3: `make test`, and `make demo ZOO=folder`.
+
+PYTHON ?= python3
+ZOO ?= zoo-data
+PORT ?= 8501
+
+.PHONY: test check demo bench clean
+
+# .venv-app: what the app needs, without torch. .venv: everything.
+.venv-app/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv-app
+	.venv-app/bin/python -m pip install --quiet --editable '.[cpu]'
+	touch $@
+
+.venv/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --editable '.[check]'
+	touch $@
+
+demo: .venv-app/.installed
+	.venv-app/bin/menagerie serve --zoo $(ZOO) --port $(PORT)
+
+test: .venv/.installed
+	.venv/bin/python -m pytest
+
+check: .venv/.installed
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+bench: .venv/.installed
+	.venv/bin/python benchmarks/item_item_graphs.py
+	.venv/bin/python benchmarks/taste_change.py --zoo $(ZOO)
+
+clean:
+	rm -rf .venv .venv-app *.egg-info

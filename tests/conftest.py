@@ -1,0 +1,64 @@
+"""A small made-up film world, and a zoo trained on it by the real command, once per test run."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.world import write_world
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+QUICK = {
+    "variational": ("variational.n_epochs=30",),
+    "two_tower_id": ("two_tower_id.n_epochs=30", "two_tower_id.batch_size=128"),
+    "pure_svd": ("pure_svd.n_factors=8",),
+    "ease": ("ease.l2=5",),
+}
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory) -> Path:
+    """A folder with interactions.csv and items.csv of 240 people and 60 films."""
+    folder = tmp_path_factory.mktemp("world") / "tiny"
+    write_world(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_zoo(world, tmp_path_factory) -> Path:
+    """A zoo with `tiny` (users held out whole; all models) and `tiny-last` (last choice held out; two models)."""
+    zoo = tmp_path_factory.mktemp("zoo")
+    train(zoo, world, "all", "--set", *(setting for settings in QUICK.values() for setting in settings))
+    known = ("--split", "leave-last-out", "--name", "tiny-last", "--set", *QUICK["two_tower_id"])
+    train(zoo, world, "popularity", "two_tower_id", *known)
+    return zoo
+
+
+def train(zoo: Path, data: Path, *arguments: str) -> subprocess.CompletedProcess:
+    return menagerie("train", *arguments, "--data", str(data), "--out", str(zoo))
+
+
+def menagerie(*arguments: str, status: int = 0, **environment: str) -> subprocess.CompletedProcess:
+    """Run the real command; its exit status is checked."""
+    done = subprocess.run(
+        [sys.executable, "-m", "zoo.cli", *arguments],
+        cwd=CHECKOUT,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == status, f"menagerie {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of real data sets; tests that need it say so where it is not there."""
+    if not (folder := os.environ.get("MENAGERIE_TEST_DATA")):
+        pytest.skip("LEFT OUT: MENAGERIE_TEST_DATA is not set, so nothing was run on the real data sets")
+    return Path(folder)

@@ -1,0 +1,225 @@
+"""From the command line to published models: read, split, then fit, export, measure and publish each model in turn."""
+
+import argparse
+import dataclasses
+import datetime
+import difflib
+import hashlib
+import importlib
+import json
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+
+from training.export import Fit, publish
+from training.loop import progress
+from training.memory import peak_above, resident_bytes
+from training.model import Run
+from training.table import MODELS
+from zoo.arguments import add_training_arguments
+from zoo.card import DatasetInfo
+from zoo.catalogue import Catalogue, find_items_beside
+from zoo.dataset import Dataset, write_dataset
+from zoo.errors import DataError, ModelError, ZooError
+from zoo.files import read_table
+from zoo.interactions import Interactions, Mapping, Rules, read_interactions
+from zoo.split import Split, split
+
+
+def main(model: str | None = None) -> None:
+    """The command line of `python -m training`, or of one model's script. Ends the process."""
+    script = f"training.{MODELS[model].rpartition('.')[2]}" if model else "training"
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {script}",
+        description=importlib.import_module(MODELS[model]).__doc__ if model else __doc__,
+        epilog=settings_help(model) if model else "models: " + ", ".join(MODELS),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_training_arguments(parser, models=model is None)
+    options = parser.parse_args()
+    baseline = resident_bytes()
+    try:
+        train(options, [model] if model else options.models, baseline)
+    except ZooError as error:
+        sys.exit(f"error: {error}")
+
+
+def train(options: argparse.Namespace, names: list[str], baseline: int | None) -> None:
+    names = chosen_models(names)
+    modules = {name: importlib.import_module(MODELS[name]) for name in names}
+    configs = configs_from(modules, options.set)
+    device = choose_device(options.device)
+    dataset, parts = prepare(options)
+    for name, module in modules.items():
+        say(f"{name}: fitting on {device}")
+        with peak_above(baseline) as peak, progress(name) as report:
+            start = time.perf_counter()
+            run = Run(seed=options.seed, device=device, validation=parts.validation, progress=report)
+            fitted = module.fit(parts.train, configs[name], run)
+            seconds = time.perf_counter() - start
+        fit = Fit(dataclasses.asdict(configs[name]), options.seed, str(device), seconds, peak.bytes)
+        folder = publish(module.ABOUT, fitted, dataset, fit)
+        say(f"{name}: fitted in {seconds:.1f} s, published in {folder}")
+        if options.json:
+            answer = {"model": name, "seconds": round(seconds, 6), "peak_bytes": peak.bytes, "folder": str(folder)}
+            print(json.dumps(answer), flush=True)
+        del fitted
+
+
+def chosen_models(names: list[str]) -> list[str]:
+    """Names as given, without repeats, `all` spelled out; a `ModelError` suggests the nearest of an unknown one."""
+    wanted = list(MODELS) if "all" in names else list(dict.fromkeys(names))
+    for name in wanted:
+        if name not in MODELS:
+            raise ModelError(f"There is no model {name!r}{_nearest(name, MODELS)} Models: {', '.join(MODELS)}.")
+    return wanted
+
+
+def configs_from(modules: dict[str, ModuleType], assignments: list[str]) -> dict[str, Any]:
+    """A Config for each model, from its defaults and from `[MODEL.]KEY=VALUE`; without MODEL for all that have the key.
+
+    Raises
+    ------
+    ModelError for a setting that none has, or a value of another type or outside its range
+    """
+    values: dict[str, dict[str, Any]] = {name: {} for name in modules}
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        model, dot, key = key.strip().rpartition(".")
+        if not equals or not key:
+            raise ModelError(f"--set {assignment} is not of the form [MODEL.]KEY=VALUE.")
+        if dot and model not in modules:
+            raise ModelError(
+                f"--set {assignment}: {model!r} is not among the models to train{_nearest(model, modules)}"
+            )
+        fields = {name: _fields(modules[name]) for name in ([model] if dot else modules)}
+        having = [name for name in fields if key in fields[name]]
+        if not having:
+            known = sorted({name for of_model in fields.values() for name in of_model})
+            raise ModelError(
+                f"--set {assignment}: no setting {key!r}{_nearest(key, known)} Settings: {', '.join(known)}."
+            )
+        for name in having:
+            values[name][key] = parse_setting(fields[name][key], text.strip())
+    return {name: module.Config(**values[name]) for name, module in modules.items()}
+
+
+def parse_setting(field: dataclasses.Field[Any], text: str) -> Any:
+    """A value of the field's type and within its range; else a `ModelError`."""
+    kind = type(field.default)
+    try:
+        value = {"true": True, "false": False}[text.lower()] if kind is bool else kind(text)
+    except (ValueError, KeyError):
+        raise ModelError(f"{field.name}={text!r} is no {kind.__name__}. {field.metadata['doc']}") from None
+    low, high, choices = (field.metadata[key] for key in ("low", "high", "choices"))
+    if choices and value not in choices:
+        raise ModelError(
+            f"{field.name}={value!r} is not one of {', '.join(map(str, choices))}. {field.metadata['doc']}"
+        )
+    if value != value or (low is not None and value < low) or (high is not None and value > high):
+        raise ModelError(f"{field.name}={value} lies outside {low} to {high}. {field.metadata['doc']}")
+    return value
+
+
+def settings_help(model: str) -> str:
+    lines = [f"settings (--set KEY=VALUE) of {model}:"]
+    for field in _fields(importlib.import_module(MODELS[model])).values():
+        choices = field.metadata["choices"]
+        default = f"default: {field.default}" + (f"; one of {', '.join(map(str, choices))}" if choices else "")
+        lines.append(f"  {field.name:<18} {field.metadata['doc']} ({default})")
+    return "\n".join(lines)
+
+
+def choose_device(wanted: str) -> torch.device:
+    """The device to train on; a `ModelError` where CUDA was asked for by name and is not there."""
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise ModelError(
+            "CUDA was asked for, but torch finds no GPU. Take --device auto; `menagerie doctor` tells more."
+        )
+    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def prepare(options: argparse.Namespace) -> tuple[Dataset, Split]:
+    """Read, split, and lay the data set into the zoo."""
+    source = find_interactions(options.data)
+    mapping = Mapping(user=options.user, item=options.item, value=options.value, timestamp=options.timestamp)
+    rules = Rules(options.threshold, options.min_user, options.min_item, options.repeats)
+    part = options.split.removeprefix("column:") if options.split.startswith("column:") else None
+    interactions = read_interactions(source, mapping=mapping, rules=rules, part=part)
+    say(interactions.report.sentence())
+    for note in interactions.report.notes:
+        say(f"note: {note}")
+    parts = split(interactions.X, options.split, last_time=interactions.last_time, part=interactions.part)
+    items = options.items or find_items_beside(source)
+    table = read_table(items) if items else None
+    catalogue = Catalogue.build(
+        interactions.item_ids, table, np.bincount(parts.train.indices, minlength=parts.train.shape[1])
+    )
+    name = options.name or source.resolve().parent.name
+    info = describe(name, source.name, options, interactions, parts)
+    dataset = write_dataset(options.out / name, info, catalogue, interactions.user_ids, parts)
+    say(
+        f"{dataset.path}: {info.n_users:,} users, {info.n_items:,} items; "
+        f"{len(parts.test):,} test users under {parts.rule}"
+    )
+    return dataset, parts
+
+
+def describe(
+    name: str, source: str, options: argparse.Namespace, interactions: Interactions, parts: Split
+) -> DatasetInfo:
+    n_users, n_items = interactions.X.shape
+    return DatasetInfo(
+        name=name,
+        source=source,
+        licence=options.licence,
+        fingerprint=hashlib.sha256(f"{interactions.fingerprint} {parts.rule}".encode()).hexdigest(),
+        split=parts.rule,
+        threshold=options.threshold,
+        min_user=options.min_user,
+        min_item=options.min_item,
+        repeats=options.repeats,
+        n_users=n_users,
+        n_items=n_items,
+        n_interactions=interactions.X.nnz,
+        n_training_users=int(np.count_nonzero(np.diff(parts.train.indptr))),
+        n_training_interactions=parts.train.nnz,
+        n_test_users=len(parts.test),
+        n_validation_users=len(parts.validation),
+        rows_read=interactions.report.rows_read,
+        dropped=interactions.report.dropped,
+        notes=interactions.report.notes,
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    )
+
+
+def find_interactions(data: Path) -> Path:
+    """The file itself, or the one named interactions.* in a folder."""
+    if not data.is_dir():
+        return data
+    found = sorted(path for path in data.glob("interactions.*") if path.is_file())
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found) or "none"
+        raise DataError(
+            f"{data} is a folder and holds not exactly one interactions.* file (found: {names}). Name the file."
+        )
+    return found[0]
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _fields(module: ModuleType) -> dict[str, dataclasses.Field[Any]]:
+    return {field.name: field for field in dataclasses.fields(module.Config)}
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else "."

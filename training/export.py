@@ -1,0 +1,193 @@
+"""From a fitted model to a published folder: graph, parity, figures, card.
+
+A scorer that torch can export is exported; an item-item matrix is written as dense weights once, with two hand-written
+graphs around it. Weights above 500 MB lie beside the graph (ONNX external data): protobuf ends at 2 GB.
+"""
+
+import contextlib
+import dataclasses
+import datetime
+import io
+import json
+import logging
+import platform
+import warnings
+from pathlib import Path
+
+import numpy
+import onnx
+import onnxruntime
+import polars as pl
+import scipy
+import torch
+from onnx import compose
+
+from training.graphs import ITEM_ITEM_DENSE, ITEM_ITEM_ROWS, OPSET, item_item, with_ranking
+from training.model import Fitted
+from training.parity import check_parity
+from training.scorers import ItemItem
+from zoo.card import About, Card, Parity
+from zoo.dataset import Dataset
+from zoo.evaluate import cannot_measure, evaluate, summarize
+from zoo.folder import ModelFolder
+from zoo.manifest import publication
+from zoo.runtime import Model
+from zoo.settings import Settings
+
+EXTERNAL_ABOVE = 500 * 10**6  # bytes of weights
+_ALIGN = 4096  # a memory-mapped tensor starts on a page
+
+
+@dataclasses.dataclass(frozen=True)
+class Fit:
+    """What a fit was asked and what it cost, for the card."""
+
+    settings: dict[str, bool | int | float | str]
+    seed: int
+    device: str
+    seconds: float
+    peak_bytes: int | None
+
+
+def publish(about: About, fitted: Fitted, dataset: Dataset, fit: Fit) -> Path:
+    """Export, check against the trained model, measure on the test fold, and put into service. Returns the folder.
+
+    Raises
+    ------
+    ModelError (training/parity.py) if the graph does not give the trained model's scores; then nothing is published
+    """
+    scorer = fitted.scorer.eval()
+    with publication(dataset.path / about.name) as folder:
+        graphs = export_graphs(scorer, about, dataset.info.n_items, folder)
+        card = _card(about, fitted, dataset, fit, graphs, folder)
+        model = _open(folder, card)
+        parity = check_parity(model, scorer, dataset.info.n_users, folder)
+        reason = cannot_measure(about, dataset.info.split) or (
+            None if len(dataset.test) else "The split has no test users."
+        )
+        metrics = None
+        if reason is None:
+            per_user = evaluate(model, dataset.test)
+            per_user.write_parquet(folder / "per_user.parquet")
+            metrics = summarize(per_user)
+        if fitted.curve:
+            pl.DataFrame(fitted.curve).write_parquet(folder / "curve.parquet")
+        card.model_copy(update={"parity": parity, "metrics": metrics, "reason": reason}).save(folder / "card.json")
+    return dataset.path / about.name / dataset.current(about.name)
+
+
+def export_graphs(scorer: torch.nn.Module, about: About, n_items: int, folder: Path) -> dict[str, str]:
+    """Write the graph or graphs into the folder; returns role -> file name."""
+    if isinstance(scorer, ItemItem):
+        offset = write_safetensors(folder / "weights.safetensors", scorer.S)
+        files = {"rows": ("model.onnx", ITEM_ITEM_ROWS), "dense": ("dense.onnx", ITEM_ITEM_DENSE)}
+        for file, template in files.values():
+            onnx.save(with_ranking(item_item(template, n_items, "weights.safetensors", offset), n_items), folder / file)
+        return {role: file for role, (file, _) in files.items()}
+    graph = with_ranking(_torch_graph(scorer, about), n_items)
+    external = graph.ByteSize() > EXTERNAL_ABOVE
+    onnx.save(
+        graph, folder / "model.onnx", save_as_external_data=external, location="weights.bin" if external else None
+    )
+    return {"rows": "model.onnx"}
+
+
+def write_safetensors(path: Path, S: torch.Tensor) -> int:
+    """Write one float32 matrix as safetensors, without a second copy in memory; returns where its bytes begin.
+
+    Format: 8 bytes little-endian header length, a JSON header (padded with spaces, here to a page), then the data.
+    """
+    header = json.dumps({"S": {"dtype": "F32", "shape": list(S.shape), "data_offsets": [0, 4 * S.numel()]}}).encode()
+    header = header.ljust(_ALIGN - 8)
+    with path.open("wb") as file:
+        file.write(len(header).to_bytes(8, "little") + header)
+        S.contiguous().numpy().tofile(file)
+    return _ALIGN
+
+
+def _torch_graph(scorer: torch.nn.Module, about: About) -> onnx.ModelProto:
+    """The graph up to all_scores (and embedding), as torch exports it, with B and L free."""
+    names = ["users"] if about.input == "users" else ["items", "weights"]
+    example = (torch.zeros(3, dtype=torch.int64),)
+    if about.input == "items":
+        example = (torch.zeros(3, 7, dtype=torch.int64), torch.ones(3, 7))
+    with torch.no_grad():
+        outputs = ["all_scores", "embedding", "embedding_std"][: len(scorer(*example))]
+    free = dict(enumerate(("B", "L")))
+    with _quiet():
+        program = torch.onnx.export(
+            scorer,
+            example,
+            dynamo=True,
+            input_names=names,
+            output_names=outputs,
+            dynamic_shapes=tuple({axis: free[axis] for axis in range(tensor.ndim)} for tensor in example),
+            opset_version=OPSET,
+            verbose=False,
+        )
+    model = program.model_proto
+    # Weights are named as in torch ("scores", "k"): they must not meet the names of the contract
+    compose.add_prefix_graph(model.graph, "model.", inplace=True, rename_inputs=False, rename_outputs=False)
+    return model
+
+
+@contextlib.contextmanager
+def _quiet():
+    """torch's exporter tells of absent optional packages and its own deprecations: nothing that the reader can mend."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
+    logger.setLevel(level)
+
+
+def _card(about: About, fitted: Fitted, dataset: Dataset, fit: Fit, graphs: dict[str, str], folder: Path) -> Card:
+    tensors = list(fitted.scorer.state_dict().values())
+    graph = onnx.load(folder / graphs["rows"], load_external_data=False).graph
+    return Card(
+        about=about,
+        dataset=dataset.name,
+        dataset_fingerprint=dataset.info.fingerprint,
+        split=dataset.info.split,
+        n_users=dataset.info.n_training_users,
+        n_items=dataset.info.n_items,
+        n_interactions=dataset.info.n_training_interactions,
+        settings=fit.settings,
+        seed=fit.seed,
+        device=fit.device,
+        fit_seconds=round(fit.seconds, 6),
+        peak_bytes=fit.peak_bytes,
+        parameters=sum(tensor.numel() for tensor in tensors),
+        weight_bytes=sum(path.stat().st_size for path in folder.iterdir()),
+        graphs=graphs,
+        gather_width=_gather_width(fitted.scorer, dataset.info.n_items),
+        outputs=[output.name for output in graph.output],
+        parity=Parity(largest_difference=0, relative_difference=0, top_20_agreement=0, checked="not yet"),
+        metrics=None,
+        details=fitted.details,
+        versions={
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "onnx": onnx.__version__,
+            "onnxruntime": onnxruntime.__version__,
+            "numpy": numpy.__version__,
+            "scipy": scipy.__version__,
+            "polars": pl.__version__,
+        },
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _gather_width(scorer: torch.nn.Module, n_items: int) -> int:
+    """Floats that one history item brings in: the row length of the table that the history is looked up in."""
+    tables = [
+        tensor.shape[1] for tensor in scorer.state_dict().values() if tensor.ndim == 2 and tensor.shape[0] == n_items
+    ]
+    return max(tables, default=1)
+
+
+def _open(folder: Path, card: Card) -> Model:
+    """The graph as the app will run it, on the CPU: what is checked here is the export, not the device."""
+    return Model(ModelFolder(folder, card, checksum="unpublished"), Settings(provider="cpu"))

@@ -1,0 +1,120 @@
+"""The ONNX graphs that are written by hand: what all models end with, and the two forms of an item-item model.
+
+In ONNX's textual syntax: one line per operator, as `onnx.parser` reads it. The contract is in docs/contract.md.
+"""
+
+import onnx
+from onnx import TensorProto, helper, parser
+
+OPSET = 18
+IR_VERSION = 10
+
+# Mask and rank inside the graph, so that the device does it and only k numbers per user travel back.
+# An item column I (padding) falls into a column of its own, which is cut off.
+# TopK puts the lower column first among equals.
+RANKING = """
+rank (float[B, I] all_scores, int64[B, L] items, bool[I] candidates, bool exclude_seen, int64 k)
+  => (int64[B, K_] ranked, float[B, K_] scores)
+{
+  rank_0 = Constant <value_ints = [0]> ()
+  rank_1 = Constant <value_ints = [1]> ()
+  rank_0_1 = Constant <value_ints = [0, 1]> ()
+  rank_B_I = Shape (all_scores)
+  rank_I = Gather <axis = 0> (rank_B_I, rank_1)
+  rank_B_I1 = Add (rank_B_I, rank_0_1)
+  rank_unseen = ConstantOfShape <value = float[1] {0.0}> (rank_B_I1)
+  rank_B_L = Shape (items)
+  rank_ones = ConstantOfShape <value = float[1] {1.0}> (rank_B_L)
+  rank_scattered = ScatterElements <axis = 1> (rank_unseen, items, rank_ones)
+  rank_cut = Slice (rank_scattered, rank_0, rank_I, rank_1)
+  rank_seen = Cast <to = 9> (rank_cut)
+  rank_excluded = And (rank_seen, exclude_seen)
+  rank_open = Not (rank_excluded)
+  rank_allowed = And (rank_open, candidates)
+  rank_nothing = Constant <value_float = -inf> ()
+  rank_masked = Where (rank_allowed, all_scores, rank_nothing)
+  rank_k_wanted = Reshape (k, rank_1)
+  rank_k = Min (rank_k_wanted, rank_I)
+  scores, rank_columns = TopK <axis = 1, largest = 1, sorted = 1> (rank_masked, rank_k)
+  rank_left_over = IsInf <detect_positive = 0> (scores)
+  rank_none = Constant <value_ints = [-1]> ()
+  ranked = Where (rank_left_over, rank_none, rank_columns)
+}
+"""
+
+# scores = x S, by gathering the rows of S that the history names: work B L I, whatever the catalogue's size.
+ITEM_ITEM_ROWS = """
+rows (int64[B, L] items, float[B, L] weights) => (float[B, I] all_scores)
+{
+  last = Constant <value_ints = [LAST]> ()
+  axis_1 = Constant <value_ints = [1]> ()
+  zero = Constant <value_float = 0.0> ()
+  existing = Min (items, last)
+  real = LessOrEqual (items, last)
+  w = Where (real, weights, zero)
+  w_row = Unsqueeze (w, axis_1)
+  S_rows = Gather <axis = 0> (S, existing)
+  product = MatMul (w_row, S_rows)
+  all_scores = Squeeze (product, axis_1)
+}
+"""
+
+# scores = x S with x as a dense row: work B I I, but S is read once per batch and no [B, L, I] arises.
+ITEM_ITEM_DENSE = """
+dense (int64[B, L] items, float[B, L] weights) => (float[B, I] all_scores)
+{
+  last = Constant <value_ints = [LAST]> ()
+  axis_1 = Constant <value_ints = [1]> ()
+  end = Constant <value_ints = [N_ITEMS]> ()
+  start = Constant <value_ints = [0]> ()
+  width = Constant <value_ints = [WIDTH]> ()
+  B_L = Shape (items)
+  B = Slice (B_L, start, axis_1)
+  B_I1 = Concat <axis = 0> (B, width)
+  empty = ConstantOfShape <value = float[1] {0.0}> (B_I1)
+  x_wide = ScatterElements <axis = 1, reduction = "add"> (empty, items, weights)
+  x = Slice (x_wide, start, end, axis_1)
+  all_scores = MatMul (x, S)
+}
+"""
+
+
+def item_item(template: str, n_items: int, location: str, offset: int) -> onnx.ModelProto:
+    """One of the two item-item graphs over S float32 [I, I], which lies in `location` from byte `offset` on."""
+    for name, value in {"LAST": n_items - 1, "N_ITEMS": n_items, "WIDTH": n_items + 1}.items():
+        template = template.replace(name, str(value))
+    graph = parser.parse_graph(template)
+    S = TensorProto(name="S", data_type=TensorProto.FLOAT, dims=[n_items, n_items], data_location=TensorProto.EXTERNAL)
+    for key, value in {"location": location, "offset": offset, "length": 4 * n_items**2}.items():
+        S.external_data.add(key=key, value=str(value))
+    graph.initializer.append(S)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+
+
+def with_ranking(model: onnx.ModelProto, n_items: int) -> onnx.ModelProto:
+    """A graph that ends in all_scores [B, I], made to keep the whole contract."""
+    graph, ranking = model.graph, parser.parse_graph(RANKING)
+    given = {value.name for value in graph.input}
+    contract = {value.name: value for value in [*_history_inputs(), *ranking.input]}
+    first = ("users", "items") if "users" in given else ("items", "weights")
+    inputs = [contract[name] for name in (*first, "candidates", "exclude_seen", "k")]
+    outputs = [*ranking.output, *graph.output]
+    graph.node.extend(ranking.node)
+    for field, values in ((graph.input, inputs), (graph.output, outputs)):
+        kept = list(values)
+        del field[:]
+        field.extend(kept)
+    for value in (*graph.input, *graph.output):
+        for dimension in value.type.tensor_type.shape.dim:
+            if dimension.dim_param == "I":
+                dimension.dim_value = n_items
+    graph.name = "recommender"
+    return model
+
+
+def _history_inputs() -> list[onnx.ValueInfoProto]:
+    return [
+        helper.make_tensor_value_info("users", TensorProto.INT64, ["B"]),
+        helper.make_tensor_value_info("items", TensorProto.INT64, ["B", "L"]),
+        helper.make_tensor_value_info("weights", TensorProto.FLOAT, ["B", "L"]),
+    ]

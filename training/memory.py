@@ -1,0 +1,49 @@
+"""How much memory a fit takes: the largest resident size while it ran, above a baseline."""
+
+import ctypes
+import gc
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_STATUS = Path("/proc/self/status")
+_RESET_PEAK = Path("/proc/self/clear_refs")
+
+
+@dataclass
+class Peak:
+    """Filled when the block ends. None where the system does not tell (it is asked through Linux's /proc)."""
+
+    bytes: int | None = None
+
+
+def resident_bytes() -> int | None:
+    """Resident memory of this process now; None where the system does not tell."""
+    return _read("VmRSS")
+
+
+@contextmanager
+def peak_above(baseline: int | None) -> Iterator[Peak]:
+    """Measure the largest resident size within the block, above `baseline` bytes."""
+    gc.collect()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).malloc_trim(0)  # what an earlier model freed must not count for this one
+    peak = Peak()
+    can_reset = _RESET_PEAK.exists()
+    if can_reset:
+        _RESET_PEAK.write_text("5")  # proc(5): resets VmHWM to the present size
+    yield peak
+    highest = _read("VmHWM") if can_reset else None
+    if highest is not None and baseline is not None:
+        peak.bytes = max(0, highest - baseline)
+
+
+def _read(field: str) -> int | None:
+    if not _STATUS.exists():
+        return None
+    for line in _STATUS.read_text().splitlines():
+        if line.startswith(f"{field}:"):
+            return int(line.split()[1]) * 1024
+    return None

@@ -1,0 +1,75 @@
+"""What every model in training/ is made of: settings that explain themselves, a `Run` to fit in, what a fit gives back.
+
+A model file holds an `ABOUT: zoo.card.About`, a frozen `Config` of `setting(...)` fields,
+`fit(X, config, run) -> Fitted` and a `main()`. X is csr float32 [U, I]: one row per user of the data, weight 1.0 or a
+count; the row of a user who is held out whole is empty.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from zoo.split import Fold
+
+
+def setting(
+    default: Any,
+    doc: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[Any, ...] | None = None,
+) -> Any:
+    """A field of a Config that says what it is: the help text and the checks of the command line are made from it.
+
+    Parameters
+    ----------
+    default : its type is the setting's type (bool, int, float or str)
+    doc : one sentence with the unit; metadata["doc"]
+    low, high : smallest and largest value allowed, both included; None where there is no end
+    choices : the only values allowed; None for any
+    """
+    return field(default=default, metadata={"doc": doc, "low": low, "high": high, "choices": choices})
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a fit has come: what a progress bar shows."""
+
+    done: int  # epochs (or blocks) finished
+    total: int  # at most so many; early stopping may end before
+    unit: str = "epoch"  # what is counted: "epoch" or, in a closed form, "block"
+    loss: float | None = None  # mean over this epoch
+    validation: float | None = None  # nDCG@100 on the validation fold after this epoch
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a fit may use beside the data."""
+
+    seed: int = 0
+    device: torch.device = torch.device("cpu")
+    validation: Fold | None = None  # for early stopping; None or empty: a fixed number of epochs
+    progress: Callable[[Step], None] | None = None  # told after each step; None: nobody watches
+
+    def report(self, step: Step) -> None:
+        if self.progress is not None:
+            self.progress(step)
+
+
+@dataclass
+class Fitted:
+    """A trained model.
+
+    scorer : forward(items int64 [B, L], weights float32 [B, L]) -> (scores [B, I],) or (scores, embedding [B, K]);
+        items == I is padding and counts nothing, whatever its weight. Memory-based: forward(users int64 [B]).
+        On the CPU, in evaluation mode.
+    curve : one row per epoch: epoch, loss, validation (nDCG@100 or None), seconds (of this epoch); [] for a closed form
+    details : facts for the card: best_epoch, rank, ...
+    """
+
+    scorer: torch.nn.Module
+    curve: list[dict[str, float | int | None]]
+    details: dict[str, float | int | str]

@@ -1,0 +1,86 @@
+"""The forms that a trained model can take: histories (or users) in, scores out.
+
+A history comes as two matrices [B, L]: the columns of its items and their weights. Padding is column I. The work of the
+first layer is then proportional to the history, not to the catalogue. All but `ItemItem` are written in operations that
+`torch.onnx.export` knows; L may be 0, and then the scores are those of an empty history.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def without_padding(items: Tensor, weights: Tensor, n_items: int) -> tuple[Tensor, Tensor]:
+    """The same history with padding that can do no harm: a column that exists, and weight 0. Both [B, L]."""
+    return items.clamp_max(n_items - 1), torch.where(items < n_items, weights, 0.0)
+
+
+def gather_sum(table: Tensor, items: Tensor, weights: Tensor) -> Tensor:
+    """x @ table for sparse rows x: table [I, K], items and weights [B, L] -> [B, K]. Needs B L K floats in between."""
+    items, weights = without_padding(items, weights, table.shape[0])
+    return torch.einsum("bl,blk->bk", weights, table[items])
+
+
+class SameForAll(nn.Module):
+    """One list for everybody: scores [I], whatever the history."""
+
+    scores: Tensor
+
+    def __init__(self, scores: Tensor):
+        super().__init__()
+        self.register_buffer("scores", scores)
+
+    def forward(self, items: Tensor, weights: Tensor) -> tuple[Tensor]:
+        return (self.scores.expand(items.shape[0], -1),)  # [B, I]
+
+
+class ItemItem(nn.Module):
+    """scores = x S with S [I, I]. `S` is kept as it is given: no copy."""
+
+    S: Tensor
+
+    def __init__(self, S: Tensor):
+        super().__init__()
+        self.register_buffer("S", S)
+
+    def forward(self, items: Tensor, weights: Tensor) -> tuple[Tensor]:
+        items, weights = without_padding(items, weights, self.S.shape[0])
+        starts = torch.arange(len(items), device=items.device) * items.shape[1]  # one bag of L items per user
+        bags = F.embedding_bag(items.flatten(), self.S, starts, per_sample_weights=weights.flatten(), mode="sum")
+        return (bags,)  # gather + sum without the [B, L, I] between them
+
+
+class LinearAutoencoder(nn.Module):
+    """embedding = x W_in [B, K]; scores = embedding W_out [B, I]. Tied, W_out = W_in^T, where W_out is not given.
+
+    W_in [I, K], W_out [K, I]. Returns (scores, embedding).
+    """
+
+    W_in: Tensor
+    W_out: Tensor | None
+
+    def __init__(self, W_in: Tensor, W_out: Tensor | None = None):
+        super().__init__()
+        self.register_buffer("W_in", W_in)
+        self.register_buffer("W_out", W_out)
+
+    def forward(self, items: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        embedding = gather_sum(self.W_in, items, weights)  # [B, K]
+        scores = F.linear(embedding, self.W_in) if self.W_out is None else embedding @ self.W_out
+        return scores, embedding
+
+
+class DotProduct(nn.Module):
+    """Memory-based: scores = E_users[u] . E_items^T. E_users [U, K], E_items [I, K]. Returns (scores, embedding)."""
+
+    E_users: Tensor
+    E_items: Tensor
+
+    def __init__(self, E_users: Tensor, E_items: Tensor):
+        super().__init__()
+        self.register_buffer("E_users", E_users)
+        self.register_buffer("E_items", E_items)
+
+    def forward(self, users: Tensor) -> tuple[Tensor, Tensor]:
+        embedding = self.E_users[users]  # [B, K]
+        return F.linear(embedding, self.E_items), embedding  # s_ui = e_u . e_i

@@ -1,0 +1,9 @@
+"""Every model of the zoo: its name, and the module that trains it. The order is that of `train all`, cheapest first."""
+
+MODELS: dict[str, str] = {
+    "popularity": "training.popularity",
+    "pure_svd": "training.pure_svd",
+    "ease": "training.ease",
+    "variational": "training.variational",
+    "two_tower_id": "training.two_tower",
+}

@@ -1,0 +1,78 @@
+"""The arguments of `menagerie train` and of `python -m training`: said once, known without torch."""
+
+import argparse
+from pathlib import Path
+
+REPEATS = ("count", "last", "max")
+
+
+def add_training_arguments(parser: argparse.ArgumentParser, *, models: bool = True) -> None:
+    """Everything that training is told. models: whether model names are asked for (a model's own script knows its)."""
+    if models:
+        parser.add_argument("models", nargs="+", metavar="MODEL", help="models to train, or all")
+    where = parser.add_argument_group("what and where")
+    where.add_argument(
+        "--data",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="interactions (CSV, TSV, Parquet, JSON Lines, also .gz and .zip), or a folder with interactions.*",
+    )
+    where.add_argument(
+        "--out", required=True, type=Path, metavar="ZOO", help="folder of the zoo; made where it is missing"
+    )
+    where.add_argument("--name", help="name of the data set (default: the name of its folder)")
+    where.add_argument(
+        "--items",
+        type=Path,
+        metavar="FILE",
+        help="item table: item_id, title, year, genres (default: items.parquet or items.csv beside the data)",
+    )
+    where.add_argument("--licence", help="licence of the data, for its card")
+
+    read = parser.add_argument_group("how the file is read")
+    read.add_argument("--user", metavar="COLUMN", help="column of the user (default: recognised)")
+    read.add_argument("--item", metavar="COLUMN", help="column of the item (default: recognised)")
+    read.add_argument("--value", metavar="COLUMN", help="column of the rating (default: recognised)")
+    read.add_argument("--timestamp", metavar="COLUMN", help="column of the time (default: recognised)")
+    read.add_argument(
+        "--threshold",
+        type=float,
+        metavar="VALUE",
+        help="a row is a positive when its rating reaches this (default: every row is)",
+    )
+    read.add_argument(
+        "--min-user", type=int, default=1, metavar="N", help="leave out users with fewer items (default: 1)"
+    )
+    read.add_argument(
+        "--min-item", type=int, default=1, metavar="N", help="leave out items with fewer users (default: 1)"
+    )
+    read.add_argument(
+        "--repeats",
+        choices=REPEATS,
+        default="count",
+        help="a pair that occurs again: its count, the last in time, or the highest rating (default: count)",
+    )
+
+    how = parser.add_argument_group("how it is trained")
+    how.add_argument(
+        "--split",
+        default="strong:98765",
+        metavar="RULE",
+        help="strong:SEED (users held out whole), leave-last-out, or column:NAME (default: strong:98765)",
+    )
+    how.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="[MODEL.]KEY=VALUE",
+        help="settings; `python -m training.MODEL --help` lists them",
+    )
+    how.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to train (default: auto)")
+    how.add_argument("--seed", type=int, default=0, metavar="N", help="seed of weights, batches and noise (default: 0)")
+    how.add_argument(
+        "--json",
+        action="store_true",
+        help="print one JSON object per model, a line each: model, seconds, peak_bytes, folder",
+    )

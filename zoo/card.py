@@ -1,0 +1,129 @@
+"""What is known of a model and of a data set: two typed cards, saved as JSON. Unknown fields are refused.
+
+None means "not known"; a metric that cannot be measured under a split is absent, and `reason` says why.
+"""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from zoo.errors import CardError
+
+Setting = bool | int | float | str | list[int] | None
+
+
+class _Typed(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """The card in this file; a `CardError` names the file and the first field that is wrong."""
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            raise CardError(f"{path} is missing; train again, or copy the whole folder.") from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the file"
+            raise CardError(f"{path} is not a card of this version: {where}: {first['msg']}. Train again.") from None
+
+    def save(self, path: Path) -> None:
+        path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+class Interval(_Typed):
+    """A mean over users with its 95 % interval (bootstrap over users). n: users for whom the metric is defined."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+class Parity(_Typed):
+    """How far the exported graph is from the model as trained, on the same histories."""
+
+    largest_difference: float  # max |score_onnx - score_torch|
+    relative_difference: float  # the same, divided by the range of the scores (max - min) of the list it occurs in
+    top_20_agreement: float  # share of users whose top 20 are equal, differences between ties aside; 0..1
+    checked: str  # on what: batch sizes and history lengths
+
+
+class About(_Typed):
+    """What a model is, in general: the same for every data set. Written beside the model's equation, in training/."""
+
+    name: str  # in the zoo: "ease"
+    title: str  # on a page: "EASE"
+    family: Literal["baseline", "linear autoencoder", "deep autoencoder", "two-tower"]
+    summary: str  # one plain sentence, for somebody who knows no mathematics
+    equation: str  # LaTeX without dollar signs
+    paper: str | None = None
+    input: Literal["items", "users"] = (
+        "items"  # users: memory-based, it cannot serve a profile that it was not trained on
+    )
+    dislikes: Literal["linear", "average", "exempt"] = "average"  # which a the dislike rule takes (zoo/recommend.py)
+    item_item: bool = False  # an I x I matrix, carried as two graphs (rows, dense) over the same weights
+
+    @property
+    def serves_new_profiles(self) -> bool:
+        return self.input == "items"
+
+
+class Card(_Typed):
+    """One trained model: what it is, what it learned from, what it costs, how good it is."""
+
+    format: Literal[1] = 1
+    about: About
+    dataset: str
+    dataset_fingerprint: str  # DatasetInfo.fingerprint: a model never serves another catalogue
+    split: str
+    n_users: int  # users that it learned from
+    n_items: int  # I, the columns of its graph
+    n_interactions: int
+    settings: dict[str, Setting]
+    seed: int
+    device: str
+    fit_seconds: float
+    peak_bytes: int | None  # largest resident memory of the fit, above what was resident after the imports
+    parameters: int
+    weight_bytes: int
+    graphs: dict[str, str]  # role -> file: {"rows": "model.onnx"} or {"rows": "model.onnx", "dense": "dense.onnx"}
+    gather_width: int  # floats that the graph reads for one history item: the runtime splits batches by it
+    outputs: list[str]
+    parity: Parity
+    metrics: dict[str, Interval] | None  # on the test fold; None where it cannot be measured, and then
+    reason: str | None = None  # says why
+    details: dict[str, Setting] = Field(default_factory=dict)  # what this family has to say: best epoch, |S - S^T|
+    versions: dict[str, str]
+    created: str  # UTC, ISO 8601
+
+    @property
+    def name(self) -> str:
+        return self.about.name
+
+
+class DatasetInfo(_Typed):
+    """One data set as the zoo holds it: counts, rules and split. `fingerprint` covers all that a model depends on."""
+
+    format: Literal[1] = 1
+    name: str
+    source: str  # the file's name as given, without its folder
+    licence: str | None
+    fingerprint: str
+    split: str
+    threshold: float | None  # a value at or above it is a positive; None: every row
+    min_user: int
+    min_item: int
+    repeats: str
+    n_users: int
+    n_items: int
+    n_interactions: int
+    n_training_users: int
+    n_training_interactions: int
+    n_test_users: int
+    n_validation_users: int
+    rows_read: int
+    dropped: dict[str, int]
+    notes: list[str]
+    created: str

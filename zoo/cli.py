@@ -1,0 +1,110 @@
+"""The command line. Messages go to standard error, answers to standard output."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from zoo import commands
+from zoo.arguments import add_training_arguments
+from zoo.errors import ZooError
+from zoo.settings import PROVIDERS
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """`menagerie ...`. Ends the process: 0, 1 with a sentence on standard error, or 2 for a wrong call."""
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args(given)
+    try:
+        sys.exit(options.run(options, given[1:]))
+    except ZooError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="menagerie",
+        description="A zoo of recommenders: train them on an interactions file, measure and compare them.",
+        epilog="Start: menagerie train all --data interactions.csv --out zoo-data && menagerie serve --zoo zoo-data",
+    )
+    subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    train = subparsers.add_parser(
+        "train",
+        help="train models on an interactions file and export them",
+        description="Train models and put them into a zoo.",
+    )
+    add_training_arguments(train)
+    train.set_defaults(run=commands.train)
+
+    measure = subparsers.add_parser(
+        "evaluate",
+        help="measure every model of a data set on its test users",
+        description="Measure every model of a data set on its test users, through ONNX Runtime, now.",
+    )
+    _add_zoo(measure)
+    measure.add_argument("--dataset", metavar="NAME", help="data set of the zoo (default: the only one)")
+    measure.add_argument(
+        "--json", action="store_true", help="print {dataset, split, models: {MODEL: {METRIC: {mean, low, high, n}}}}"
+    )
+    measure.set_defaults(run=commands.evaluate)
+
+    lists = subparsers.add_parser(
+        "recommend",
+        help="recommend for somebody's history, or for the test users",
+        description="Recommend for the people of a history file, or for the test users of the zoo.",
+    )
+    _add_zoo(lists)
+    lists.add_argument("--dataset", metavar="NAME", help="data set of the zoo (default: the only one)")
+    lists.add_argument("--model", required=True, metavar="NAME", help="model of the data set")
+    whose = lists.add_mutually_exclusive_group(required=True)
+    whose.add_argument(
+        "--history",
+        type=Path,
+        metavar="FILE",
+        help="interactions over this catalogue; without a user column: one person",
+    )
+    whose.add_argument("--held-out", action="store_true", help="answer for the test users of the zoo")
+    lists.add_argument("--k", type=int, default=20, metavar="N", help="list length (default: 20)")
+    form = lists.add_mutually_exclusive_group()
+    form.add_argument(
+        "--json",
+        action="store_true",
+        help="print {model, provider, lists: [{user, items: [{rank, item_id, title, score}]}]}",
+    )
+    form.add_argument("--out", type=Path, metavar="FILE.parquet", help="write user, rank, item_id, title, score")
+    lists.set_defaults(run=commands.recommend)
+
+    serve = subparsers.add_parser("serve", help="open the app in a browser", description="Serve the app.")
+    serve.add_argument(
+        "--zoo", type=Path, metavar="ZOO", help="folder of the zoo (default: MENAGERIE_ZOO, or zoo-data)"
+    )
+    serve.add_argument("--port", type=int, default=8501, metavar="N", help="port (default: 8501)")
+    serve.set_defaults(run=commands.serve)
+
+    verify = subparsers.add_parser(
+        "verify",
+        help="check every model: checksums, contract, and its scores by running it",
+        description="Check every model of a zoo: checksums, contract, and its scores by running it.",
+    )
+    verify.add_argument("zoo", type=Path, metavar="ZOO", help="folder of the zoo")
+    verify.add_argument("--provider", choices=PROVIDERS, help="where to run (default: MENAGERIE_PROVIDER, or auto)")
+    verify.set_defaults(run=commands.verify)
+
+    check = subparsers.add_parser(
+        "doctor",
+        help="versions, providers, GPU: what is wrong and how to mend it",
+        description="Look at this installation: what is there, what is wrong, how to mend it.",
+    )
+    check.set_defaults(run=commands.doctor)
+    return parser
+
+
+def _add_zoo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--zoo", required=True, type=Path, metavar="ZOO", help="folder of the zoo")
+    parser.add_argument("--provider", choices=PROVIDERS, help="where to run (default: MENAGERIE_PROVIDER, or auto)")
+
+
+if __name__ == "__main__":
+    main()

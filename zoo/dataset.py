@@ -1,0 +1,201 @@
+"""A data set as the zoo holds it, so that the app can look at people from the data and measure live.
+
+    dataset.json       zoo.card.DatasetInfo
+    items.parquet      one row per item; row number = column number
+    users.parquet      user_idx, user_id, role ("train", "validation", "test"), n_items
+    train.parquet      user_idx, item_idx, weight: what models learn from
+    held_out.parquet   part ("validation", "test"), kind ("fold_in", "held_out", "masked"), user_idx, item_idx, weight
+    <model>/           zoo.manifest
+
+Where users are known to training (leave-last-out, column:), their fold-in is their row of train.parquet.
+"""
+
+import os
+import shutil
+import tempfile
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from scipy.sparse import csr_array
+
+from zoo.card import DatasetInfo
+from zoo.catalogue import Catalogue
+from zoo.errors import CardError
+from zoo.folder import ModelFolder
+from zoo.manifest import CURRENT
+from zoo.split import Fold, Split
+
+ROLES = ("train", "validation", "test")
+
+
+class Dataset:
+    """One folder of the zoo, read on demand. Never changes after it was written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.info = DatasetInfo.load(path / "dataset.json")
+
+    @property
+    def name(self) -> str:
+        return self.info.name
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        return Catalogue.load(self._file("items.parquet"))
+
+    @cached_property
+    def users(self) -> pl.DataFrame:
+        return pl.read_parquet(self._file("users.parquet"))
+
+    @cached_property
+    def train(self) -> csr_array:
+        """float32 [U, I]; empty rows for users who are held out whole."""
+        return _to_csr(pl.read_parquet(self._file("train.parquet")), (self.info.n_users, self.info.n_items))
+
+    @cached_property
+    def validation(self) -> Fold:
+        return self._fold("validation")
+
+    @cached_property
+    def test(self) -> Fold:
+        return self._fold("test")
+
+    def model_names(self) -> list[str]:
+        """Models that were published here, broken ones among them, by name."""
+        return sorted(path.parent.name for path in self.path.glob(f"*/{CURRENT}"))
+
+    def model(self, name: str) -> ModelFolder:
+        """The model in service; a `CardError` where it is broken, or was trained on other data."""
+        if name not in self.model_names():
+            known = ", ".join(self.model_names()) or "none yet"
+            raise CardError(f"{self.name} has no model {name!r} (found: {known}). Train it: menagerie train {name}.")
+        folder = ModelFolder.open(self.path / name)
+        if folder.card.dataset_fingerprint != self.info.fingerprint:
+            folder.close()
+            raise CardError(f"{folder.path} was trained on other data than {self.path}. Train it again.")
+        return folder
+
+    def current(self, name: str) -> str:
+        """Which publication of a model is in service: cheap to ask, and different after every training."""
+        return (self.path / name / CURRENT).read_text(encoding="utf-8").strip()
+
+    def history(self, user_idx: int) -> np.ndarray:
+        """Item columns that this user is known for: the training row, or the fold-in of a held-out user."""
+        place = self.place_in_fold(user_idx)
+        return _row(self.train, user_idx) if place is None else _row(place[0].fold_in, place[1])
+
+    def hidden_choices(self, user_idx: int) -> np.ndarray:
+        """Item columns that a held-out user chose and that no model was shown; empty for others."""
+        place = self.place_in_fold(user_idx)
+        return np.empty(0, dtype=np.int64) if place is None else _row(place[0].held_out, place[1])
+
+    def place_in_fold(self, user_idx: int) -> tuple[Fold, int] | None:
+        """The fold that a held-out user belongs to, and the row there; None for others."""
+        for fold in (self.test, self.validation):
+            position = np.flatnonzero(fold.user_idx == user_idx)
+            if len(position):
+                return fold, int(position[0])
+        return None
+
+    def training_users(self) -> np.ndarray:
+        """int64, the users whom models learned from: nobody else has a vector in a memory-based one."""
+        return np.flatnonzero(np.diff(self.train.indptr)).astype(np.int64)
+
+    def find_users(self, text: str = "", limit: int = 12) -> pl.DataFrame:
+        """Rows of `users` whose id holds a text: the same id, then those that begin with it, then the most active."""
+        outside = pl.col("user_id").cast(pl.String)
+        order = [outside == text, outside.str.starts_with(text), pl.col("role") == "test", pl.col("n_items")]
+        return self.users.filter(outside.str.contains(text, literal=True)).sort(order, descending=True).head(limit)
+
+    def _file(self, name: str) -> Path:
+        path = self.path / name
+        if not path.is_file():
+            raise CardError(f"{path} is missing; train again into another folder, or copy the whole data set.")
+        return path
+
+    def _fold(self, part: str) -> Fold:
+        role = pl.read_parquet(self._file("held_out.parquet")).filter(pl.col("part") == part)
+        held_out = role.filter(pl.col("kind") == "held_out")
+        user_idx = held_out["user_idx"].unique().sort().to_numpy().astype(np.int64)
+        shape = (self.info.n_users, self.info.n_items)
+        matrices = {
+            kind: _to_csr(role.filter(pl.col("kind") == kind), shape)[user_idx]
+            for kind in ("fold_in", "held_out", "masked")
+        }
+        if not self.info.split.startswith("strong:"):
+            matrices["fold_in"] = self.train[user_idx]
+        return Fold(user_idx, **matrices)
+
+
+def write_dataset(path: Path, info: DatasetInfo, catalogue: Catalogue, user_ids: pl.Series, parts: Split) -> Dataset:
+    """Write a data set in one step; where the same data already lies there, keep it.
+
+    Raises
+    ------
+    CardError if other data, or the same under another split or other rules, already lies there
+    """
+    if (path / "dataset.json").exists():
+        there = Dataset(path)
+        if there.info.fingerprint != info.fingerprint:
+            raise CardError(
+                f"{path} already holds other data, or the same under other rules (split {there.info.split}). "
+                "Choose another --name or --out, or remove that folder."
+            )
+        return there
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        info.save(staging / "dataset.json")
+        catalogue.save(staging / "items.parquet")
+        _users_table(user_ids, parts).write_parquet(staging / "users.parquet")
+        _entries(parts.train).write_parquet(staging / "train.parquet")
+        _held_out_table(parts).write_parquet(staging / "held_out.parquet")
+        staging.chmod(0o755)
+        os.rename(staging, path)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return Dataset(path)
+
+
+def _users_table(user_ids: pl.Series, parts: Split) -> pl.DataFrame:
+    n_items = np.diff(parts.train.indptr)
+    role = np.zeros(len(user_ids), dtype=np.int64)  # positions in ROLES
+    for code, fold in ((1, parts.validation), (2, parts.test)):
+        role[fold.user_idx] = code
+        n_items[fold.user_idx] = np.diff(fold.fold_in.indptr)
+    columns = {
+        "user_idx": pl.Series(np.arange(len(user_ids)), dtype=pl.Int64),
+        "user_id": user_ids,
+        "role": pl.Series(np.array(ROLES)[role]),
+        "n_items": pl.Series(n_items, dtype=pl.Int64),
+    }
+    return pl.DataFrame(columns)
+
+
+def _held_out_table(parts: Split) -> pl.DataFrame:
+    tables = []
+    for part, fold in (("validation", parts.validation), ("test", parts.test)):
+        kinds = {"held_out": fold.held_out, "masked": fold.masked}
+        if parts.holds_users_out:
+            kinds["fold_in"] = fold.fold_in
+        for kind, matrix in kinds.items():
+            table = _entries(matrix).with_columns(pl.lit(part).alias("part"), pl.lit(kind).alias("kind"))
+            users = pl.Series("user_idx", fold.user_idx, dtype=pl.Int32)
+            tables.append(table.with_columns(users.gather(table["user_idx"]).alias("user_idx")))
+    return pl.concat(tables)
+
+
+def _entries(X: csr_array) -> pl.DataFrame:
+    rows = np.repeat(np.arange(X.shape[0], dtype=np.int32), np.diff(X.indptr))
+    return pl.DataFrame({"user_idx": rows, "item_idx": X.indices.astype(np.int32), "weight": X.data.astype(np.float32)})
+
+
+def _to_csr(entries: pl.DataFrame, shape: tuple[int, int]) -> csr_array:
+    rows, columns = entries["user_idx"].to_numpy(), entries["item_idx"].to_numpy()
+    return csr_array((entries["weight"].to_numpy(), (rows, columns)), shape=shape, dtype=np.float32)
+
+
+def _row(X: csr_array, row: int) -> np.ndarray:
+    return X.indices[X.indptr[row] : X.indptr[row + 1]].astype(np.int64)

@@ -1,0 +1,57 @@
+"""Measure a model on a fold: every metric for every user, then means with intervals."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from zoo.card import About, Interval
+from zoo.metrics import LONGEST_LIST, METRICS
+from zoo.runtime import Model
+from zoo.significance import mean_interval
+from zoo.split import Fold
+
+USERS_PER_BATCH = 1024  # lists of 100 for these are held at once; the scores never leave the runtime
+
+
+def cannot_measure(about: About, split: str) -> str | None:
+    """Why a model has no figures under a split; None where it has."""
+    if about.input == "users" and split.startswith("strong:"):
+        return (
+            f"Not applicable: under {split} the test users are unknown to training, and {about.title} is memory-based. "
+            "Train it under leave-last-out or column:NAME to measure it."
+        )
+    return None
+
+
+def evaluate(model: Model, fold: Fold) -> pl.DataFrame:
+    """Every metric of `zoo.metrics.METRICS` for every user of the fold.
+
+    Returns
+    -------
+    one row per user: user_idx, n_fold_in, n_held_out, and a float32 column per metric (nan where undefined)
+    """
+    figures: dict[str, list[np.ndarray]] = {name: [] for name in METRICS}
+    for start in range(0, len(fold), USERS_PER_BATCH):
+        rows = slice(start, start + USERS_PER_BATCH)
+        users = fold.user_idx[rows] if model.card.about.input == "users" else None
+        answer = model.run(
+            fold.fold_in[rows], users=users, masked=fold.masked[rows], k=LONGEST_LIST, outputs=("ranked",)
+        )
+        for name, metric in METRICS.items():
+            figures[name].append(metric(answer["ranked"], fold.held_out[rows]).astype(np.float32))
+    columns = {name: np.concatenate(values) if values else np.empty(0, np.float32) for name, values in figures.items()}
+    counts = {"n_fold_in": np.diff(fold.fold_in.indptr), "n_held_out": np.diff(fold.held_out.indptr)}
+    return pl.DataFrame({"user_idx": fold.user_idx, **counts, **columns})
+
+
+def summarize(per_user: pl.DataFrame) -> dict[str, Interval]:
+    """Mean and interval of each metric; a metric that is defined for nobody is left out."""
+    intervals = {name: mean_interval(per_user[name].to_numpy()) for name in METRICS if name in per_user.columns}
+    return {name: interval for name, interval in intervals.items() if interval is not None}
+
+
+def read_per_user(model_folder: Path) -> pl.DataFrame | None:
+    """The figures stored with a model; None where it could not be measured."""
+    path = model_folder / "per_user.parquet"
+    return pl.read_parquet(path) if path.exists() else None

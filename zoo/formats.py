@@ -1,0 +1,131 @@
+"""One opener per format: Parquet, CSV and its kin, JSON lines or a JSON array -> Table.
+
+Text formats give every column as String, so that the id 007 keeps its zeros; who uses a column gives it its type.
+"""
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from zoo.errors import DataError
+from zoo.table import NO_LIMITS, Limits, Table, decode
+from zoo.text import Text, open_binary
+
+HEAD = 2**20  # bytes: the header line, or the first JSON record, must fit
+MAX_COLUMNS = 10_000
+CELLS_PER_ROW = 32  # a Parquet file may hold limits.rows times this many values, those in lists counted
+JSON_SAMPLE = 1_000  # records whose keys become the columns
+SEPARATORS = ",\t;|"  # the first one wins a tie
+BOM = b"\xef\xbb\xbf"
+
+
+def open_parquet(source: Path | bytes, name: str, limits: Limits) -> Table:
+    """Parquet, its columns with their own types."""
+    frame = pl.scan_parquet(source, glob=False)
+    schema = decode(frame.collect_schema, name)
+    if limits != NO_LIMITS:
+        _check_footer(source, name, limits)
+    nested = frozenset(column for column, dtype in schema.items() if dtype.is_nested())
+    return Table(name, frame, schema, nested=nested)
+
+
+def _check_footer(source: Path | bytes, name: str, limits: Limits) -> None:
+    from pyarrow import ArrowException, BufferReader  # half a second to import, and only uploads have limits
+    from pyarrow.parquet import read_metadata
+
+    try:
+        footer = read_metadata(BufferReader(source) if isinstance(source, bytes) else source)
+        groups = [footer.row_group(group) for group in range(footer.num_row_groups)]
+        unpacked = sum(group.total_byte_size for group in groups)
+        values = sum(group.column(column).num_values for group in groups for column in range(group.num_columns))
+    except (ArrowException, OSError, ValueError) as error:
+        raise DataError(f"{name} has a Parquet footer that cannot be read ({error}). Export it again.") from error
+    limits.check_rows(footer.num_rows, name)
+    limits.check_bytes(unpacked, name)
+    if limits.rows is not None and values > limits.rows * CELLS_PER_ROW:
+        raise DataError(f"{name} holds {values:,} values. Bring only the columns that are needed.")
+
+
+def open_csv(text: Text, start: bytes, name: str, limits: Limits) -> Table:
+    """Comma, tab, semicolon or bar, whichever the header has most of. `start`: the first bytes, not blank."""
+    limits.check_rows(text.lines - 1, name)
+    line, *more = start.split(text.end_of_line.encode(), 1)
+    header = re.sub(r'"[^"]*"', "", line.decode(errors="replace"))
+    separator = max(SEPARATORS, key=header.count)
+    if header.count(separator) >= MAX_COLUMNS or (not more and len(line) > HEAD // 2):
+        raise DataError(f"{name} has no header: its first line is {len(line):,} bytes long. Name the columns there.")
+    rows = pl.scan_csv(
+        text.source, separator=separator, eol_char=text.end_of_line, infer_schema=False, glob=False
+    )  # the filter needs every column: polars lets lines with too many values pass when it reads but some of them
+    frame = rows.filter(pl.any_horizontal(pl.all().is_not_null()))
+    return Table(
+        name,
+        frame,
+        schema=decode(rows.collect_schema, name),
+        notes=text.notes,
+        decimal="," if separator == ";" else ".",
+        find_fault=lambda: _odd_line(text.source, separator),
+    )
+
+
+def _odd_line(source: Path | bytes, separator: str) -> str | None:
+    """The first line with more values than the header. Runs row by row, but only once a file is known to be broken."""
+    with io.TextIOWrapper(open_binary(source), encoding="utf-8-sig", newline="") as lines:
+        rows = csv.reader(lines, delimiter=separator)
+        try:
+            width = len(next(rows))
+            odd = next((row for row in rows if len(row) > width), None)
+        except (csv.Error, StopIteration):
+            return None
+    if odd is None:
+        return None
+    return f"line {rows.line_num:,} has {len(odd)} values under {width} column names (are quotes missing?)"
+
+
+def open_json(text: Text, start: bytes, name: str, limits: Limits) -> Table:
+    """JSON lines, or one array of records. The keys of the first records are the columns."""
+    records = _first_records(start.decode(errors="ignore"), name)
+    columns = list(dict.fromkeys(key for record in records for key in record))
+    if not 0 < len(columns) <= MAX_COLUMNS:
+        raise DataError(
+            f"{name} names {len(columns):,} columns in its first records. Give each value a short, common name."
+        )
+    data = (text.source if isinstance(text.source, bytes) else text.source.read_bytes()).removeprefix(BOM)
+    nested = frozenset(key for record in records for key, value in record.items() if isinstance(value, (list, dict)))
+    schema = pl.Schema(dict.fromkeys(columns, pl.String()))
+    if start.startswith(b"["):
+        limits.check_rows(data.count(b"{"), name)  # never fewer than there are records
+        flat = {column: dtype for column, dtype in schema.items() if column not in nested}
+        frame = decode(lambda: pl.read_json(data, schema_overrides=flat), name).lazy()
+    else:
+        limits.check_rows(text.lines, name)
+        frame = pl.scan_ndjson(data, schema=schema)
+    return Table(name, frame, frame.collect_schema(), text.notes, nested)
+
+
+def _first_records(start: str, name: str) -> list[dict[str, Any]]:
+    """The first records, as far as they lie whole in `start`."""
+    decoder = json.JSONDecoder()
+    between = re.compile(r"[\s,]*")
+    records: list[dict[str, Any]] = []
+    position = int(start.startswith("["))
+    while len(records) < JSON_SAMPLE:
+        try:
+            record, position = decoder.raw_decode(start, between.match(start, position).end())  # type: ignore[union-attr]
+        except (ValueError, RecursionError):
+            break
+        if not isinstance(record, dict):
+            raise DataError(
+                f"{name} is JSON, but its record {len(records) + 1} has no names. Write {{...}} for each row."
+            )
+        records.append(record)
+    if not records:
+        raise DataError(
+            f"{name} begins like JSON but has no whole record near its start. Write one {{...}} for each row."
+        )
+    return records

@@ -1,0 +1,196 @@
+"""A taste in, a ranked list out: the one question that every page asks of every model.
+
+Dislikes follow one rule, whatever the model. With f the model's scores of a history,
+
+    scores = f(likes) - a (f(dislikes) - f(nothing))
+    a = 1 where scores are linear sums, and n_dislikes / (n_likes + n_dislikes) otherwise
+
+so a dislike takes away what a like of the same item would have given. The three histories are three rows of one batch.
+Disliked items never return. Models that score everybody alike, or known users only, are exempt.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+from scipy.sparse import csr_array, vstack
+
+from zoo.card import Card
+from zoo.catalogue import Catalogue
+from zoo.dataset import Dataset
+from zoo.errors import ModelError
+from zoo.runtime import Model
+
+TASTES_PER_BATCH = 4096  # lists of so many people are held at once
+
+
+@dataclass(frozen=True)
+class Taste:
+    """What is known of one person. Items are columns of the catalogue."""
+
+    likes: tuple[int, ...] = ()
+    dislikes: tuple[int, ...] = ()
+    weights: tuple[float, ...] | None = None  # one per like; 0: not told to the model, only kept out; None: 1.0 each
+    user_idx: int | None = None  # the row of a user of the data: memory-based models know nobody else
+
+    def __bool__(self) -> bool:
+        return bool(self.likes or self.dislikes)
+
+
+@dataclass(frozen=True)
+class Lists:
+    """The answer for B tastes."""
+
+    ranked: np.ndarray  # int64 [B, k], item columns, best first; -1 where nothing was left to offer
+    scores: np.ndarray  # float32 [B, k], higher is better
+    provider: str  # the ONNX Runtime provider that ran
+    milliseconds: float  # wall time of the whole question, on this machine, this time
+
+
+def recommend(
+    model: Model,
+    tastes: Sequence[Taste],
+    *,
+    k: int = 20,
+    candidates: np.ndarray | None = None,
+    hide_seen: bool = True,
+) -> Lists:
+    """Rank items for each taste.
+
+    Parameters
+    ----------
+    tastes : B tastes
+    k : list length; lists are no longer than the catalogue
+    candidates : bool [I], items that may be recommended; None = all
+    hide_seen : whether liked items are kept out of the list
+
+    Raises
+    ------
+    ModelError if the model cannot serve one of the tastes (`why_not` says so beforehand)
+    """
+    for taste in tastes:
+        if reason := why_not(model.card, taste):
+            raise ModelError(reason)
+    start = time.perf_counter()
+    likes = _histories([(taste.likes, taste.weights) for taste in tastes], model.card.n_items)
+    dislikes = _histories([(taste.dislikes, None) for taste in tastes], model.card.n_items)
+    users = None
+    if model.card.about.input == "users":
+        users = np.array([taste.user_idx for taste in tastes], dtype=np.int64)
+    if dislikes.nnz:
+        ranked, scores = _with_dislikes(model, likes, dislikes, users, k, candidates, hide_seen)
+    else:
+        answer = model.run(likes, users=users, candidates=candidates, exclude_seen=hide_seen, k=k)
+        ranked, scores = answer["ranked"], answer["scores"]
+    return Lists(ranked, scores, model.provider, 1000 * (time.perf_counter() - start))
+
+
+def why_not(card: Card, taste: Taste) -> str | None:
+    """Why this model cannot serve this taste, in one sentence; None where it can."""
+    if card.about.serves_new_profiles or taste.user_idx is not None:
+        return None
+    return (
+        f"{card.about.title} is memory-based: it holds one vector for each person it was trained on, none for a new taste. "
+        "It would have to be trained again; look at somebody from the data, or choose a model that reads profiles."
+    )
+
+
+def rank(scores: np.ndarray, allowed: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The graph's top-k in NumPy: best first, the lower column first among equals, -1 where nothing is left.
+
+    scores float32 [B, I], allowed bool [B, I] -> ranked int64 [B, min(k, I)], scores float32 [B, min(k, I)]
+    """
+    open_scores = np.where(allowed, scores, -np.inf)
+    order = np.argsort(-open_scores, axis=1, kind="stable")[:, :k]
+    best = np.take_along_axis(open_scores, order, axis=1)
+    return np.where(np.isneginf(best), -1, order), best
+
+
+def tastes_of(X: csr_array) -> list[Taste]:
+    """The rows of csr [B, I] as tastes."""
+    rows = [slice(start, stop) for start, stop in pairwise(X.indptr.tolist())]
+    return [Taste(tuple(X.indices[row].tolist()), weights=tuple(X.data[row].tolist())) for row in rows]
+
+
+def taste_of(dataset: Dataset, user_idx: int) -> Taste:
+    """Somebody from the data as evaluation sees them: hidden choices are not told, masked items kept out by weight 0.
+
+    `user_idx` is set only where training knew them: a memory-based model has no vector for anybody else.
+    """
+    known = user_idx if user_idx in dataset.training_users() else None
+    place = dataset.place_in_fold(user_idx)
+    if place is None:
+        return replace(tastes_of(dataset.train[[user_idx]])[0], user_idx=known)
+    fold, row = place
+    shown, masked = tastes_of(fold.fold_in[[row]])[0], tastes_of(fold.masked[[row]])[0]
+    weights = (*(shown.weights or ()), *(0.0 for _ in masked.likes))
+    return Taste(shown.likes + masked.likes, weights=weights, user_idx=known)
+
+
+def lists_table(catalogue: Catalogue, users: Sequence[str | int | None], lists: Lists) -> pl.DataFrame:
+    """One row per recommendation: user, rank (from 1), item_id, title, score. Empty places are dropped."""
+    rows, places = np.nonzero(lists.ranked >= 0)
+    columns = lists.ranked[rows, places]
+    user = pl.Series("user", users, dtype=pl.String) if not users else pl.Series("user", users, strict=True)
+    table = {
+        "user": user.gather(rows),
+        "rank": pl.Series(places + 1, dtype=pl.Int64),
+        "item_id": catalogue.items["item_id"].gather(columns),
+        "title": catalogue.items["title"].gather(columns),
+        "score": pl.Series(lists.scores[rows, places], dtype=pl.Float32),
+    }
+    return pl.DataFrame(table)
+
+
+def recommend_table(
+    model: Model, catalogue: Catalogue, users: Sequence[str | int | None], tastes: Sequence[Taste], *, k: int = 20
+) -> pl.DataFrame:
+    """`lists_table` for any number of tastes, asked in batches."""
+    batches = [slice(start, start + TASTES_PER_BATCH) for start in range(0, len(tastes), TASTES_PER_BATCH)]
+    return pl.concat(lists_table(catalogue, users[rows], recommend(model, tastes[rows], k=k)) for rows in batches)
+
+
+def _with_dislikes(
+    model: Model,
+    likes: csr_array,
+    dislikes: csr_array,
+    users: np.ndarray | None,
+    k: int,
+    candidates: np.ndarray | None,
+    hide_seen: bool,
+) -> tuple[np.ndarray, np.ndarray]:
+    B, I = likes.shape
+    if model.card.about.dislikes == "exempt":
+        scores = model.run(likes, users=users, outputs=("all_scores",))["all_scores"]
+    else:
+        rows_of_three = vstack([likes, dislikes, csr_array((B, I), dtype=np.float32)], format="csr")
+        f_likes, f_dislikes, f_nothing = np.split(model.run(rows_of_three, outputs=("all_scores",))["all_scores"], 3)
+        n_likes, n_dislikes = np.diff(likes.indptr), np.diff(dislikes.indptr)
+        a = (
+            (n_dislikes > 0)
+            if model.card.about.dislikes == "linear"
+            else n_dislikes / np.maximum(n_likes + n_dislikes, 1)
+        )
+        scores = f_likes - a[:, None].astype(np.float32) * (f_dislikes - f_nothing)
+    allowed = np.ones((B, I), dtype=bool) if candidates is None else np.broadcast_to(candidates, (B, I)).copy()
+    for history in (likes, dislikes) if hide_seen else (dislikes,):
+        rows = np.repeat(np.arange(B), np.diff(history.indptr))
+        allowed[rows, history.indices] = False
+    return rank(scores, allowed, k)
+
+
+def _histories(rows: Sequence[tuple[tuple[int, ...], tuple[float, ...] | None]], n_items: int) -> csr_array:
+    """csr float32 [B, I]; an item named twice in one history counts once."""
+    unique = [dict(zip(items, weights or (1.0,) * len(items), strict=True)) for items, weights in rows]
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in unique])]).astype(np.int64)
+    items = np.fromiter((item for row in unique for item in row), dtype=np.int64, count=int(indptr[-1]))
+    weights = np.fromiter(
+        (weight for row in unique for weight in row.values()), dtype=np.float32, count=int(indptr[-1])
+    )
+    if len(items) and not 0 <= items.min() <= items.max() < n_items:
+        odd = items.min() if items.min() < 0 else items.max()
+        raise ModelError(f"A history names item column {odd}, but the catalogue has columns 0 to {n_items - 1}.")
+    return csr_array((weights, items, indptr), shape=(len(unique), n_items))

@@ -1,0 +1,81 @@
+"""gzip and zip, in memory: unpacked block by block, and stopped at the limit, so that a bomb never goes off."""
+
+import gzip
+import io
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from zoo.errors import DataError
+from zoo.text import head
+
+BLOCK = 2**20
+GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
+ZIP_MAGICS = (ZIP, b"PK\x05\x06", b"PK\x07\x08")  # a file, an empty archive, a spanned one
+MAX_ZIP_ENTRIES = 1_000
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".parquet", ".pq", ".jsonl", ".ndjson", ".json")
+
+
+def is_packed(source: Path | bytes) -> bool:
+    start = head(source, 4)
+    return start.startswith(GZIP) or start in ZIP_MAGICS
+
+
+def unpack(source: Path | bytes, name: str, limit: int | None) -> tuple[Path | bytes, str]:
+    """The one table inside a gzip or zip file, and its name; anything else comes back as it is.
+
+    `DataError` for an archive that is damaged, encrypted, holds another archive or not exactly one table, or that
+    unpacks to more than `limit` bytes.
+    """
+    if not is_packed(source):
+        return source, name
+    data = source if isinstance(source, bytes) else source.read_bytes()
+    try:
+        if data.startswith(GZIP):
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+                content, inside = _read_up_to(stream, name, limit), PurePosixPath(name).stem
+        else:
+            content, inside = _unzip(data, name, limit)
+    except (EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:
+        # the last three: a compression that Python lacks, encryption, and fields that make no sense
+        raise DataError(f"{name} cannot be unpacked ({error}). Make or download the archive again.") from error
+    if is_packed(content):
+        raise DataError(f"{name} holds another archive. Unpack it, and bring what is inside.")
+    if not content:
+        raise DataError(f"{name} unpacks to an empty file. Bring one with a header and rows.")
+    return content, inside
+
+
+def _unzip(data: bytes, name: str, limit: int | None) -> tuple[bytes, str]:
+    if (
+        data.count(b"PK\x01\x02") > MAX_ZIP_ENTRIES
+    ):  # one for each entry of its list, counted before Python reads that list
+        raise DataError(f"{name} holds more than {MAX_ZIP_ENTRIES:,} files. Bring the one table.")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        inside = _only_table([entry for entry in archive.infolist() if not entry.is_dir()], name)
+        with archive.open(inside) as stream:
+            return _read_up_to(stream, name, limit), PurePosixPath(inside.filename).name
+
+
+def _only_table(entries: list[zipfile.ZipInfo], name: str) -> zipfile.ZipInfo:
+    if any(entry.filename == "[Content_Types].xml" for entry in entries):
+        raise DataError(f"{name} is an Office document. Save the sheet as CSV, and bring that.")
+    visible = [entry for entry in entries if not entry.filename.startswith(("__MACOSX/", "."))]
+    tables = [entry for entry in visible if PurePosixPath(entry.filename).suffix.lower() in TABLE_SUFFIXES]
+    candidates = tables or visible
+    if len(candidates) == 1:
+        return candidates[0]
+    if not candidates:
+        raise DataError(f"{name} has no file inside. Put one table into it.")
+    listed = ", ".join(entry.filename for entry in candidates[:8]) + (", ..." if len(candidates) > 8 else "")
+    raise DataError(f"{name} holds {len(candidates)} tables ({listed}). Bring the one with the interactions.")
+
+
+def _read_up_to(stream: IO[bytes] | gzip.GzipFile, name: str, limit: int | None) -> bytes:
+    out = io.BytesIO()
+    while block := stream.read(BLOCK):
+        out.write(block)
+        if limit is not None and out.tell() > limit:
+            raise DataError(f"{name} unpacks to more than {limit:,} bytes, the limit here. Bring a smaller file.")
+    return out.getvalue()
