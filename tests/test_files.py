@@ -222,6 +222,18 @@ def test_a_parquet_file_with_endless_lists_is_refused_by_its_footer():
         open_table(content, "a.parquet", Limits(rows=10))
 
 
+WIDE = {f"c{i}": 1 for i in range(100)}
+
+
+@pytest.mark.parametrize(
+    "content", [",".join(WIDE).encode() + b"\n" + b"x\n" * 9, json.dumps(WIDE).encode() + b"\n" + b"{}\n" * 9]
+)
+def test_a_text_file_with_very_many_empty_cells_is_refused(content):
+    open_table(content, "a", Limits(rows=80))
+    with pytest.raises(DataError, match="holds 1,000 values"):
+        open_table(content, "a", Limits(rows=10))
+
+
 def test_a_zip_with_very_many_files_is_refused_before_its_list_is_read():
     content = zipped(**{f"f{i}_txt": b"" for i in range(1_001)})
     with pytest.raises(DataError, match="more than 1,000 files"):

@@ -55,9 +55,14 @@ def test_publishing_the_same_bytes_again_keeps_them_in_service(tmp_path):
 
 def test_an_exception_while_publishing_leaves_no_trace(tmp_path):
     old = publish(tmp_path, "old")
-    with pytest.raises(ZeroDivisionError), publication(tmp_path) as folder:
-        (folder / "model.onnx").write_text("half")
-        raise ZeroDivisionError
+
+    def fail_halfway():
+        with publication(tmp_path) as folder:
+            (folder / "model.onnx").write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_halfway()
     assert hold_current(tmp_path)[0] == old
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([".publishing", CURRENT, old.name])
 

@@ -72,7 +72,10 @@ def test_a_new_publication_is_another_model(tiny_zoo, dataset, tmp_path):
             shutil.copy(old / file, folder / file)
     assert own.current("popularity") != name_before
     assert runtime.load(own.model("popularity")) is not before
-    assert before.run(csr_array((1, N_ITEMS), dtype=np.float32))["ranked"].shape == (1, 20)  # still answers who holds it
+    assert before.run(csr_array((1, N_ITEMS), dtype=np.float32))["ranked"].shape == (
+        1,
+        20,
+    )  # whoever holds it is served
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -98,7 +98,7 @@ class Catalogue:
         The whole title, then its beginning, then the beginning of a later word, then every word typed begins some word;
         what only looks alike when there is nothing else. Within each, the more users an item has, the earlier it comes.
         """
-        query = normal_form(pl.Series([text.strip()[:MAX_LENGTH]]))[0]
+        query = normal_form(pl.Series([text[:MAX_LENGTH]]))[0]
         if not query or limit < 1:
             return []
         return self._beginning_with(query)[:limit] or self._resembling(query)[:limit]
@@ -136,7 +136,9 @@ class Catalogue:
 
     def _beginning_with(self, query: str) -> list[int]:
         form, padded = pl.col("form"), " " + pl.col("form")
-        every_word = pl.all_horizontal(padded.str.contains(" " + word, literal=True) for word in query.split())
+        every_word = pl.all_horizontal(
+            padded.str.contains(" " + word, literal=True) for word in query.split(" ") if word
+        )
         tier = (
             pl.when(form == query).then(0)
             .when(form.str.starts_with(query)).then(1)

@@ -56,7 +56,7 @@ def find_columns(found: Sequence[str], roles: Sequence[str], mapping: Mapping, n
             )
     free = [column for column in found if column not in given.values()]
     usual = {role: guess for role in roles if role not in given and (guess := _usual(free, role)) is not None}
-    return given | usual
+    return {role: (given | usual)[role] for role in roles if role in given or role in usual}
 
 
 def require(columns: dict[str, str], role: str, found: Sequence[str], name: str) -> str:
@@ -64,7 +64,7 @@ def require(columns: dict[str, str], role: str, found: Sequence[str], name: str)
     if role in columns:
         return columns[role]
     raise DataError(
-        f"{name} has no column for the {_called(role)} (found: {_listed(found)}). "
+        f"{name} has no column for the {_called(role)} (found: {listed(found)}). "
         f"Rename one to {role + '_id' if role in ('user', 'item') else _called(role)}, or name it with --{role} COLUMN."
         + (" The first line must name the columns." if any(_is_number(column) for column in found) else "")
     )
@@ -95,7 +95,7 @@ def _named(found: Sequence[str], given: str, role: str, name: str) -> str:
     if column := next((column for column in found if _plain(column) == _plain(given)), None):
         return column
     raise DataError(
-        f"{name} has no column {given!r} for the {_called(role)} (found: {_listed(found)}). Name one of these."
+        f"{name} has no column {given!r} for the {_called(role)} (found: {listed(found)}). Name one of these."
     )
 
 
@@ -103,7 +103,8 @@ def _called(role: str) -> str:
     return CALLED.get(role, role)
 
 
-def _listed(found: Sequence[str]) -> str:
+def listed(found: Sequence[str]) -> str:
+    """The first columns, as an error sentence shows them."""
     shown = ", ".join(column[:40] or '""' for column in found[:SHOWN])
     return shown + (f" and {len(found) - SHOWN:,} more" if len(found) > SHOWN else "")
 

@@ -2,7 +2,7 @@
 
 
 class ZooError(Exception):
-    """Anything that the caller can mend: caught once, at the edge (a page, the command line), and shown as its sentence."""
+    """Anything that the caller can mend: caught once, at the edge (a page, the command line), shown as its sentence."""
 
 
 class DataError(ZooError):

@@ -17,8 +17,7 @@ from zoo.table import NO_LIMITS, Limits, Table, decode
 from zoo.text import Text, open_binary
 
 HEAD = 2**20  # bytes: the header line, or the first JSON record, must fit
-MAX_COLUMNS = 10_000
-CELLS_PER_ROW = 32  # a Parquet file may hold limits.rows times this many values, those in lists counted
+MAX_COLUMNS = 1_000
 JSON_SAMPLE = 1_000  # records whose keys become the columns
 SEPARATORS = ",\t;|"  # the first one wins a tie
 BOM = b"\xef\xbb\xbf"
@@ -44,11 +43,11 @@ def _check_footer(source: Path | bytes, name: str, limits: Limits) -> None:
         unpacked = sum(group.total_byte_size for group in groups)
         values = sum(group.column(column).num_values for group in groups for column in range(group.num_columns))
     except (ArrowException, OSError, ValueError) as error:
-        raise DataError(f"{name} has a Parquet footer that cannot be read ({error}). Export it again.") from error
+        reason = str(error).partition("\n")[0][:200]
+        raise DataError(f"{name} has a Parquet footer that cannot be read ({reason}). Export it again.") from error
     limits.check_rows(footer.num_rows, name)
     limits.check_bytes(unpacked, name)
-    if limits.rows is not None and values > limits.rows * CELLS_PER_ROW:
-        raise DataError(f"{name} holds {values:,} values. Bring only the columns that are needed.")
+    limits.check_cells(values, name)
 
 
 def open_csv(text: Text, start: bytes, name: str, limits: Limits) -> Table:
@@ -59,13 +58,12 @@ def open_csv(text: Text, start: bytes, name: str, limits: Limits) -> Table:
     separator = max(SEPARATORS, key=header.count)
     if header.count(separator) >= MAX_COLUMNS or (not more and len(line) > HEAD // 2):
         raise DataError(f"{name} has no header: its first line is {len(line):,} bytes long. Name the columns there.")
-    rows = pl.scan_csv(
-        text.source, separator=separator, eol_char=text.end_of_line, infer_schema=False, glob=False
-    )  # the filter needs every column: polars lets lines with too many values pass when it reads but some of them
-    frame = rows.filter(pl.any_horizontal(pl.all().is_not_null()))
+    limits.check_cells(text.lines * (header.count(separator) + 1), name)
+    rows = pl.scan_csv(text.source, separator=separator, eol_char=text.end_of_line, infer_schema=False, glob=False)
     return Table(
         name,
-        frame,
+        # every column is looked at: polars lets lines with too many values pass when it reads but some of the columns
+        frame=rows.filter(pl.any_horizontal(pl.all().is_not_null())),
         schema=decode(rows.collect_schema, name),
         notes=text.notes,
         decimal="," if separator == ";" else ".",
@@ -104,6 +102,7 @@ def open_json(text: Text, start: bytes, name: str, limits: Limits) -> Table:
         frame = decode(lambda: pl.read_json(data, schema_overrides=flat), name).lazy()
     else:
         limits.check_rows(text.lines, name)
+        limits.check_cells(text.lines * len(columns), name)
         frame = pl.scan_ndjson(data, schema=schema)
     return Table(name, frame, frame.collect_schema(), text.notes, nested)
 

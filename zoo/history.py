@@ -11,12 +11,13 @@ from zoo.catalogue import Catalogue
 from zoo.columns import RECOGNISE, Mapping, find_columns, require
 from zoo.errors import DataError
 from zoo.files import NO_LIMITS, Limits, Table, open_table
-from zoo.ids import as_text, id_text, number_ids
+from zoo.ids import as_text, distinct, id_text, number_ids
 from zoo.matching import find_items
 from zoo.rows import check_id_column, number
 from zoo.titles import year_number
 
 EXAMPLES = 5
+LETTERS = 80  # of an example
 THING = ["item", "title", "year"]  # what a row says about its item
 
 
@@ -78,13 +79,13 @@ def read_histories(
     DataError when the file cannot be read or understood, and when nothing in it is in the catalogue
     """
     table = open_table(source, name, limits)
-    rows, user_ids = _read_rows(table, mapping, threshold)
+    rows, values, user_ids = _read_rows(table, mapping, threshold)
     things = rows.filter("liked").group_by(THING, maintain_order=True).agg(rows=pl.len())
-    things = _with_words(find_items(things, catalogue), catalogue)
-    rows = rows.join(things, on=THING, how="left", nulls_equal=True, maintain_order="left")
+    found = find_items(_spelled_out(things, values), catalogue)
+    rows = rows.join(things.with_columns(found["item_idx", "how"]), on=THING, how="left", nulls_equal=True)
     matched = rows.filter("liked", pl.col("item_idx") >= 0, pl.col("user").is_not_null())
     entries = matched.select("user", "item_idx").unique().sort("user", "item_idx")
-    report = _report(rows, matched, things, repeated=matched.height - entries.height)
+    report = _report(rows, matched, _with_words(found, catalogue), repeated=matched.height - entries.height)
     if matched.is_empty():
         raise DataError(f"{table.name}: {report.sentence()} {_remedy(report)}")
     ones = np.ones(entries.height, dtype=np.float32)
@@ -92,10 +93,12 @@ def read_histories(
     return Histories(user_ids, X, report)
 
 
-def _read_rows(table: Table, mapping: Mapping, threshold: float | None) -> tuple[pl.DataFrame, list[str | int | None]]:
-    """user Int32 (null where there is none), item, title, year, liked; and the user ids."""
+def _read_rows(
+    table: Table, mapping: Mapping, threshold: float | None
+) -> tuple[pl.DataFrame, dict[str, pl.Series], list[str | int | None]]:
+    """liked, user, item, title, year: codes, null where there is nothing; the values behind the codes; the user ids."""
     found = table.columns
-    columns = find_columns(found, ("user", "item", "title", "year", "value"), mapping, table.name)
+    columns = find_columns(found, ("user", "value", *THING), mapping, table.name)
     if "title" not in columns:
         require(columns, "item", found, table.name)
     if threshold is not None:
@@ -103,19 +106,21 @@ def _read_rows(table: Table, mapping: Mapping, threshold: float | None) -> tuple
     for column in columns.values():
         check_id_column(table, column)
     liked = pl.lit(True) if threshold is None else number(table, columns["value"]) >= threshold
-    wanted = [pl.col(column).alias(role) for role, column in columns.items() if role != "value"]
-    rows = table.collect(*wanted, liked.fill_null(False).alias("liked"))
-    nothing = pl.repeat(None, rows.height, dtype=pl.String, eager=True)
-    everybody = pl.repeat(0, rows.height, dtype=pl.Int32, eager=True)
-    users, ids = number_ids(rows["user"]) if "user" in columns else (everybody, pl.Series([None]))
-    rows = rows.select(
-        "liked",
-        user=users,
-        item=id_text(rows["item"]) if "item" in columns else nothing,
-        title=as_text(rows["title"]) if "title" in columns else nothing,
-        year=year_number(rows["year"] if "year" in columns else nothing),
-    )
-    return rows, ids.to_list()
+    wanted = [pl.col(columns[role]) if role in columns else pl.lit(None, pl.String) for role in THING]
+    wanted.append(pl.col(columns["user"]) if "user" in columns else pl.lit(0))  # 0: all rows are one user's
+    named = (column.alias(role) for column, role in zip(wanted, (*THING, "user"), strict=True))
+    rows = table.collect(*named, liked.fill_null(False).alias("liked"))
+    users, user_ids = number_ids(rows["user"])
+    coded = {role: distinct(rows[role]) for role in THING}
+    rows = rows.select("liked", user=users, **{role: codes for role, (codes, _) in coded.items()})
+    values = {role: values for role, (_, values) in coded.items()}
+    return rows, values, user_ids.to_list() if "user" in columns else [None]
+
+
+def _spelled_out(things: pl.DataFrame, values: dict[str, pl.Series]) -> pl.DataFrame:
+    """`things` with item and title as text and year as a number in place of their codes."""
+    texts = {"item": id_text(values["item"]), "title": as_text(values["title"]), "year": year_number(values["year"])}
+    return things.with_columns(text.gather(things[role]).alias(role) for role, text in texts.items())
 
 
 def _with_words(things: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
@@ -139,7 +144,7 @@ def _report(rows: pl.DataFrame, matched: pl.DataFrame, things: pl.DataFrame, rep
         below_threshold=rows.height - liked,
         by_id=by_id,
         by_title=matched.height - by_id,
-        unknown_examples=(nobody + unknown["given"].to_list())[:EXAMPLES],
+        unknown_examples=(nobody + unknown["given"].head(EXAMPLES).str.slice(0, LETTERS).to_list())[:EXAMPLES],
         matches=things.select("given", "item_idx", title="found", how="how", score="score", rows="rows"),
     )
 

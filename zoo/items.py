@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zoo.columns import RECOGNISE, find_columns, require
+from zoo.columns import RECOGNISE, find_columns, listed
 from zoo.errors import DataError
 from zoo.ids import as_text, id_text, is_plain
 from zoo.titles import without_year, year_in_title, year_number
@@ -32,7 +32,9 @@ def _facts(table: pl.DataFrame) -> pl.DataFrame:
     columns = find_columns(found, ("item", "title", "year", "genres"), RECOGNISE, TABLE)
     if "item" not in columns and "id" in found:
         columns["item"] = "id"
-    item = table[require(columns, "item", found, TABLE)]
+    if "item" not in columns:
+        raise DataError(f"{TABLE} has no column for the item (found: {listed(found)}). Rename one to item_id.")
+    item = table[columns["item"]]
     if not is_plain(item.dtype):
         raise DataError(f"{TABLE} has {item.dtype} in column {item.name}, which are no ids. Give numbers or text.")
     title, year = _title_and_year(table, columns)
@@ -73,10 +75,9 @@ def _genres(table: pl.DataFrame, columns: dict[str, str]) -> pl.Series:
         separator = next((mark for mark in "|;," if text.str.contains(mark, literal=True).any()), "|")
         lists = text.str.split(separator)
     name = pl.element().str.strip_chars(" '\"\t")
-    return lists.list.eval(
-        name.filter(name.is_not_null() & ~name.is_in(NO_GENRE)).unique(maintain_order=True)
-    ).fill_null(empty)
+    names = name.filter(name.is_not_null() & ~name.is_in(NO_GENRE)).unique(maintain_order=True)
+    return lists.list.eval(names).fill_null(empty)
 
 
 def _some(keys: pl.Series) -> str:
-    return ", ".join(keys.drop_nulls().head(3).to_list()) or "no ids"
+    return ", ".join(keys.drop_nulls().head(3).str.slice(0, 40)) or "no ids"

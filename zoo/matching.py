@@ -7,14 +7,7 @@ from rapidfuzz import fuzz, process
 from zoo.catalogue import Catalogue
 from zoo.columns import is_usual
 from zoo.ids import clean_ids
-from zoo.titles import (
-    normal_form,
-    numbers_in,
-    with_arabic_numbers,
-    without_parentheses,
-    without_year,
-    year_in_title,
-)
+from zoo.titles import normal_form, numbers_in, with_arabic_numbers, without_parentheses, without_year, year_in_title
 
 MOSTLY = 0.5  # share of the ids that the catalogue must know where there are titles as well
 YEAR_TOLERANCE = 1  # festivals and cinemas differ by a year
@@ -40,9 +33,7 @@ def find_items(things: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     titles = things["title"]
     if titles.null_count() < len(titles):
         if (by_id >= 0).sum() < MOSTLY * things["item"].count():
-            by_id = by_id.clear(len(by_id)).fill_null(
-                -1
-            )  # the numbers of another catalogue collide with ours by chance
+            by_id = pl.repeat(-1, len(by_id), eager=True)  # another catalogue's numbers collide with ours by chance
     elif catalogue.has_titles and clean_ids(things["item"]).dtype == pl.String:
         titles = things["item"]  # a column called "movie" often holds the title
     titles = titles.set(by_id >= 0, None)
@@ -68,10 +59,10 @@ def match_titles(titles: pl.Series, years: pl.Series, catalogue: Catalogue) -> p
     -------
     item_idx Int64 [n], null where none fits; score Float64 [n], 100 where the normal forms are the same
     """
-    given = pl.DataFrame(
-        {"form": normal_form(titles), "short": normal_form(without_parentheses(titles)), "year": years}
-    )
-    given = given.with_row_index("row")
+    forms = {"form": normal_form(titles), "short": normal_form(without_parentheses(titles))}
+    given = pl.DataFrame({**forms, "year": years}).with_row_index("row")
+    if given["form"].null_count() == given.height:
+        return pl.DataFrame(schema={"item_idx": pl.Int64, "score": pl.Float64}).clear(given.height)
     keys = _keys(catalogue)
     exact = pl.concat([_same_form(given.select("row", "year", form=form), keys) for form in ("form", "short")])
     rest = given.join(exact, on="row", how="anti").drop_nulls("form")
@@ -93,12 +84,8 @@ def _same_form(given: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
     """row, item_idx, score: the item of the same form whose year is nearest, then the most chosen one."""
     pairs = given.join(keys, on="form", how="inner", suffix="_of_item")
     apart = (pl.col("year") - pl.col("year_of_item")).abs().fill_null(YEAR_TOLERANCE)
-    best = (
-        pairs.filter(apart <= YEAR_TOLERANCE)
-        .sort("row", apart, -pl.col("n_users"), "item_idx")
-        .unique("row", keep="first")
-    )
-    return best.select("row", "item_idx", score=pl.lit(100.0))
+    fitting = pairs.filter(apart <= YEAR_TOLERANCE).sort("row", apart, -pl.col("n_users"), "item_idx")
+    return fitting.unique("row", keep="first").select("row", "item_idx", score=pl.lit(100.0))
 
 
 def _almost(given: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:

@@ -51,8 +51,14 @@ def reference_table(histories: csr_array, users: np.ndarray | None, reference: n
         "best": best.tolist(),
         "scores": np.take_along_axis(reference, best, axis=1).astype(float).tolist(),
     }
-    types: dict[str, pl.DataType | type[pl.DataType]] = {"items": pl.List(pl.Int64), "weights": pl.List(pl.Float32), "user": pl.Int64, "best": pl.List(pl.Int64)}
-    return pl.DataFrame(table, schema_overrides=types | {"scores": pl.List(pl.Float64)})
+    types: dict[str, pl.DataType | type[pl.DataType]] = {
+        "items": pl.List(pl.Int64),
+        "weights": pl.List(pl.Float32),
+        "user": pl.Int64,
+        "best": pl.List(pl.Int64),
+        "scores": pl.List(pl.Float64),
+    }
+    return pl.DataFrame(table, schema_overrides=types)
 
 
 def check(model: Model, path: Path) -> Parity:

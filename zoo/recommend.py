@@ -93,7 +93,7 @@ def why_not(card: Card, taste: Taste) -> str | None:
     if card.about.serves_new_profiles or taste.user_idx is not None:
         return None
     return (
-        f"{card.about.title} is memory-based: it holds one vector for each person it was trained on, none for a new taste. "
+        f"{card.about.title} is memory-based: it holds a vector per person it was trained on, none for a new taste. "
         "It would have to be trained again; look at somebody from the data, or choose a model that reads profiles."
     )
 

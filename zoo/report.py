@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 EXAMPLES = 3
+LETTERS = 40  # of an id in an example
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class Ledger:
     def _describe(self, row: dict[str, int | float | None]) -> str:
         user, item, value = row["user"], row["item"], row.get("value")
         facts = [
-            "no user" if user is None else f"user {self.user_ids[int(user)]}",
-            "no item" if item is None else f"item {self.item_ids[int(item)]}",
+            "no user" if user is None else f"user {str(self.user_ids[int(user)])[:LETTERS]}",
+            "no item" if item is None else f"item {str(self.item_ids[int(item)])[:LETTERS]}",
             *([] if value is None else [f"rating {value:g}"]),
         ]
         return f"row {int(row['row'] or 0) + 1}: {', '.join(facts)}"

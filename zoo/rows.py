@@ -101,10 +101,7 @@ def number(table: Table, column: str) -> pl.Expr:
     """The column as Float64; null where it is no finite number."""
     dtype, values = table.schema[column], pl.col(column)
     if dtype == pl.String:
-        text = values.str.strip_chars()
-        values = (text.str.replace(",", ".", literal=True) if table.decimal == "," else text).cast(
-            pl.Float64, strict=False
-        )
+        values = values.str.strip_chars().str.replace(table.decimal, ".", literal=True).cast(pl.Float64, strict=False)
     elif dtype.is_numeric() or dtype == pl.Boolean:
         values = values.cast(pl.Float64, strict=False)
     else:

@@ -8,6 +8,7 @@ import polars as pl
 
 from zoo.errors import DataError
 
+CELLS_PER_ROW = 16  # a file may hold this many values for each row of the limit
 T = TypeVar("T")
 Fault = Callable[[], str | None]
 
@@ -26,6 +27,11 @@ class Limits:
     def check_rows(self, rows: int, name: str) -> None:
         if self.rows is not None and rows > self.rows:
             raise DataError(f"{name} has {rows:,} rows; the limit here is {self.rows:,}. Bring a shorter file.")
+
+    def check_cells(self, cells: int, name: str) -> None:
+        """Lists, and a thousand columns of nothing, cost time and memory that neither bytes nor rows tell of."""
+        if self.rows is not None and cells > self.rows * CELLS_PER_ROW:
+            raise DataError(f"{name} holds {cells:,} values. Bring only the columns that are needed.")
 
 
 NO_LIMITS = Limits()

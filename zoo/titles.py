@@ -2,19 +2,14 @@
 
 import polars as pl
 
-ARTICLES = "the|a|an|le|la|les|el|los|las|il|lo|das|der"  # not "die": Die Hard is no article
+ARTICLES = "the|a|an|le|la|les|el|los|las|il|lo|das|der"  # not "die": Die Hard has no article
+ARTICLE_BEFORE = rf"^(?:{ARTICLES})\s+(\S)"
+ARTICLE_BEHIND = rf"^(.+?), (?:{ARTICLES})(?P<rest>$|\s*\(.*)"  # "Boot, Das (Boat, The)"
 YEAR_SUFFIX = r"\s*[(\[](\d{4})[)\]]\s*$"
 MAX_LENGTH = 300  # letters; what is longer is no title
 
-NUMERALS = {
-    "ii": "2",
-    "iii": "3",
-    "iv": "4",
-    "vi": "6",
-    "vii": "7",
-    "viii": "8",
-    "ix": "9",
-}  # v and x are words as well
+# Roman numerals, without v and x: these are words as well.
+NUMERALS = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9"}
 
 
 def normal_form(titles: pl.Series) -> pl.Series:
@@ -22,16 +17,13 @@ def normal_form(titles: pl.Series) -> pl.Series:
     >>> normal_form(pl.Series(["Shawshank Redemption, The (1994)", "Amélie", "Ocean's  Eleven", "!!!"])).to_list()
     ['shawshank redemption', 'amelie', 'oceans eleven', '!!!']
     """
-    text = (
-        pl.col("title").str.slice(0, MAX_LENGTH).str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
-    )
-    text = text.str.replace(YEAR_SUFFIX, "").str.replace_all("[’'`´]", "").str.replace_all("&", " and ", literal=True)
-    text = text.str.strip_chars()
-    moved = text.str.replace(rf"^(.+?), (?:{ARTICLES})(?P<rest>$|\s*\(.*)", "$1$rest")
-    plain = (
-        moved.str.replace(rf"^(?:{ARTICLES})\s+(\S)", "$1").str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
-    )
-    return titles.to_frame("title").select(pl.when(plain != "").then(plain).otherwise(text)).to_series()
+    typed = pl.col("title").str.slice(0, MAX_LENGTH)
+    text = typed.str.normalize("NFKD").str.to_lowercase().str.replace_all(r"\p{M}", "").str.replace(YEAR_SUFFIX, "")
+    text = text.str.replace_all("[’'`´]", "").str.replace_all("&", " and ", literal=True).str.strip_chars()
+    text = text.str.replace(ARTICLE_BEHIND, "$1$rest").str.replace(ARTICLE_BEFORE, "$1")
+    words = text.str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
+    as_typed = typed.str.to_lowercase().str.strip_chars()  # a title of marks only
+    return titles.to_frame("title").select(pl.when(words != "").then(words).otherwise(as_typed)).to_series()
 
 
 def without_parentheses(titles: pl.Series) -> pl.Series:

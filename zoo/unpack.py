@@ -61,14 +61,14 @@ def _unzip(data: bytes, name: str, limit: int | None) -> tuple[bytes, str]:
 def _only_table(entries: list[zipfile.ZipInfo], name: str) -> zipfile.ZipInfo:
     if any(entry.filename == "[Content_Types].xml" for entry in entries):
         raise DataError(f"{name} is an Office document. Save the sheet as CSV, and bring that.")
-    visible = [entry for entry in entries if not entry.filename.startswith(("__MACOSX/", "."))]
+    visible = [entry for entry in entries if not PurePosixPath(entry.filename).name.startswith(".")]
     tables = [entry for entry in visible if PurePosixPath(entry.filename).suffix.lower() in TABLE_SUFFIXES]
     candidates = tables or visible
     if len(candidates) == 1:
         return candidates[0]
     if not candidates:
         raise DataError(f"{name} has no file inside. Put one table into it.")
-    listed = ", ".join(entry.filename for entry in candidates[:8]) + (", ..." if len(candidates) > 8 else "")
+    listed = ", ".join(entry.filename[:80] for entry in candidates[:8]) + (", ..." if len(candidates) > 8 else "")
     raise DataError(f"{name} holds {len(candidates)} tables ({listed}). Bring the one with the interactions.")
 
 
