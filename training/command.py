@@ -19,7 +19,7 @@ import torch
 
 from training.export import Fit, publish
 from training.loop import progress
-from training.memory import peak_above, resident_bytes
+from training.memory import peak_memory, resident_bytes
 from training.model import Run
 from training.table import MODELS
 from zoo.arguments import add_training_arguments
@@ -43,22 +43,23 @@ def main(model: str | None = None) -> None:
     )
     add_training_arguments(parser, models=model is None)
     options = parser.parse_args()
-    baseline = resident_bytes()
     try:
-        train(options, [model] if model else options.models, baseline)
+        train(options, [model] if model else options.models)
     except ZooError as error:
         sys.exit(f"error: {error}")
 
 
-def train(options: argparse.Namespace, names: list[str], baseline: int | None) -> None:
+def train(options: argparse.Namespace, names: list[str]) -> None:
     names = chosen_models(names)
     modules = {name: importlib.import_module(MODELS[name]) for name in names}
     configs = configs_from(modules, options.set)
     device = choose_device(options.device)
+    imports_bytes = resident_bytes()
     dataset, parts = prepare(options)
+    data_bytes = None if imports_bytes is None else max(0, resident_bytes() - imports_bytes)
     for name, module in modules.items():
         say(f"{name}: fitting on {device}")
-        with peak_above(baseline) as peak, progress(name) as report:
+        with peak_memory(data_bytes) as peak, progress(name) as report:
             start = time.perf_counter()
             run = Run(seed=options.seed, device=device, validation=parts.validation, progress=report)
             fitted = module.fit(parts.train, configs[name], run)

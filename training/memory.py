@@ -1,4 +1,4 @@
-"""How much memory a fit takes: the largest resident size while it ran, above a baseline."""
+"""How much memory a fit takes: the largest resident size while it ran, above what was resident after the imports."""
 
 import ctypes
 import gc
@@ -20,24 +20,29 @@ class Peak:
 
 
 def resident_bytes() -> int | None:
-    """Resident memory of this process now; None where the system does not tell."""
+    """Resident memory of this process, freed memory given back first; None where the system does not tell."""
+    gc.collect()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).malloc_trim(0)
     return _read("VmRSS")
 
 
 @contextmanager
-def peak_above(baseline: int | None) -> Iterator[Peak]:
-    """Measure the largest resident size within the block, above `baseline` bytes."""
-    gc.collect()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).malloc_trim(0)  # what an earlier model freed must not count for this one
+def peak_memory(data_bytes: int | None) -> Iterator[Peak]:
+    """Measure the largest resident size within the block.
+
+    What is resident at its start counts only as far as it is data (`data_bytes`): the rest are imports, also those that
+    an earlier model's export made.
+    """
+    start = resident_bytes()
     peak = Peak()
     can_reset = _RESET_PEAK.exists()
     if can_reset:
         _RESET_PEAK.write_text("5")  # proc(5): resets VmHWM to the present size
     yield peak
     highest = _read("VmHWM") if can_reset else None
-    if highest is not None and baseline is not None:
-        peak.bytes = max(0, highest - baseline)
+    if highest is not None and start is not None and data_bytes is not None:
+        peak.bytes = max(0, highest - start + data_bytes)
 
 
 def _read(field: str) -> int | None:

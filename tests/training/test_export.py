@@ -6,13 +6,13 @@ import torch
 
 import training.export
 import training.parity
+from tests.world import N_ITEMS
 from training.ease import ABOUT as EASE
 from training.export import Fit, publish, write_safetensors
 from training.model import Fitted
 from training.popularity import ABOUT as POPULARITY
 from training.pure_svd import ABOUT as PURE_SVD
 from training.scorers import ItemItem, LinearAutoencoder, SameForAll
-from tests.world import N_ITEMS
 from zoo.errors import ModelError
 from zoo.folder import ModelFolder
 from zoo.registry import Zoo
@@ -82,8 +82,9 @@ def test_names_of_weights_never_meet_the_names_of_the_contract(dataset):
     """`SameForAll` calls its buffer "scores", which is also an output of the contract."""
     scores = torch.arange(N_ITEMS, dtype=torch.float32)
     publish(POPULARITY, Fitted(SameForAll(scores), curve=[], details={}), dataset, FIT)
-    ranked = Runtime(Settings(provider="cpu")).load(dataset.model("popularity")).run(dataset.train[:1], k=3, exclude_seen=False)
-    assert ranked["ranked"].tolist() == [[N_ITEMS - 1, N_ITEMS - 2, N_ITEMS - 3]]
+    model = Runtime(Settings(provider="cpu")).load(dataset.model("popularity"))
+    answer = model.run(dataset.train[:1], k=3, exclude_seen=False)
+    assert answer["ranked"].tolist() == [[N_ITEMS - 1, N_ITEMS - 2, N_ITEMS - 3]]
 
 
 def test_an_item_item_model_is_weighed_once_for_two_graphs(dataset):
@@ -92,7 +93,8 @@ def test_an_item_item_model_is_weighed_once_for_two_graphs(dataset):
     assert isinstance(dataset.model("ease"), ModelFolder)
     matrix = 4 * N_ITEMS**2
     assert matrix < dataset.model("ease").card.weight_bytes < matrix + 16_384
-    assert {path.name for path in folder.iterdir()} >= {"model.onnx", "dense.onnx", "weights.safetensors", "per_user.parquet"}
+    files = {path.name for path in folder.iterdir()}
+    assert files >= {"model.onnx", "dense.onnx", "weights.safetensors", "per_user.parquet"}
 
 
 def test_the_curve_of_a_trained_model_is_kept(dataset):

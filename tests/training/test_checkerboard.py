@@ -1,0 +1,53 @@
+"""One data set that every model must solve: even users like even items, odd users odd ones."""
+
+import importlib
+
+import numpy as np
+import pytest
+import torch
+from scipy.sparse import csr_array
+
+from training.model import Run
+from training.table import MODELS
+
+N_USERS, N_ITEMS = 120, 20
+BOARD = np.add.outer(np.arange(N_USERS), np.arange(N_ITEMS)) % 2 == 0
+SHOWN = BOARD & (np.random.default_rng(0).random(BOARD.shape) < 0.7)
+SETTINGS = {
+    "pure_svd": {"n_factors": 2},
+    "ease": {"l2": 50.0},
+    "variational": {"hidden": 32, "n_factors": 8, "batch_size": 20, "n_epochs": 60},
+    "two_tower_id": {"n_factors": 8, "batch_size": 64, "n_epochs": 60},
+}
+PERSONAL = [name for name in MODELS if name != "popularity"]  # it cannot tell people apart
+
+
+def fitted_scores(name, **settings):
+    """Scores [U, I] of a model trained on what is shown."""
+    module = importlib.import_module(MODELS[name])
+    X = csr_array(SHOWN.astype(np.float32))
+    scorer = module.fit(X, module.Config(**(SETTINGS.get(name, {}) | settings)), Run()).scorer
+    if module.ABOUT.input == "users":
+        return scorer(torch.arange(N_USERS))[0].detach().numpy()
+    items = torch.where(torch.from_numpy(SHOWN), torch.arange(N_ITEMS), N_ITEMS)
+    return scorer(items, torch.ones(items.shape))[0].detach().numpy()
+
+
+def share_solved(scores):
+    """Share of users whose unseen items of their own colour all stand above those of the other colour."""
+    right = np.where(BOARD & ~SHOWN, scores, np.inf).min(axis=1)
+    wrong = np.where(~BOARD, scores, -np.inf).max(axis=1)
+    return np.mean(right > wrong)
+
+
+@pytest.mark.parametrize("name", PERSONAL)
+def test_every_personal_model_solves_the_checkerboard(name):
+    assert share_solved(fitted_scores(name)) == 1.0
+
+
+def test_either_loss_of_the_two_tower_solves_the_checkerboard():
+    assert share_solved(fitted_scores("two_tower_id", loss="bpr")) == 1.0
+
+
+def test_popularity_does_not():
+    assert share_solved(fitted_scores("popularity")) < 0.1
