@@ -1,0 +1,94 @@
+"""What became of a file: the match report, and lists for everybody in it."""
+
+import polars as pl
+import streamlit as st
+
+from pages.parts import cached, state, upload
+from pages.parts.cached import Entry
+from pages.parts.frame import escape
+from pages.parts.upload import Brought
+from zoo.dataset import Dataset
+from zoo.recommend import recommend_table, tastes_of, why_not
+
+LISTS = "lists-for-all"  # the session's key of the last table, with what it answers
+PREVIEWED = 3  # users
+
+
+def report(data: Dataset, brought: Brought) -> None:
+    """What was found, what was not, and every match for review."""
+    found = brought.histories.report
+    with st.container(border=True):
+        st.markdown(f"**{escape(brought.name)}**  \n{escape(found.sentence())}")
+        details = [f"{found.by_id:,} by id, {found.by_title:,} by title and year"]
+        if found.unknown_examples:
+            details.append("unknown, for instance: " + "; ".join(escape(example) for example in found.unknown_examples))
+        st.caption(" · ".join(details))
+        with st.expander("Review the matches"):
+            matches = found.matches.drop("item_idx").with_columns(pl.col("title").fill_null("—"))
+            st.dataframe(matches, hide_index=True, column_config=_columns())
+        st.caption("Your file stays in this session; it is not stored or logged.")
+        st.button("Forget this file", on_click=_forget, icon=":material/delete:")
+
+
+def _columns() -> dict:
+    column = st.column_config
+    return {
+        "given": column.TextColumn("In the file"),
+        "title": column.TextColumn("In the catalogue"),
+        "how": column.TextColumn("Found by"),
+        "score": column.NumberColumn(
+            "Likeness (0 to 100)", format="%.0f", help="How alike the two titles are; 100 = the same."
+        ),
+        "rows": column.NumberColumn("Rows"),
+    }
+
+
+def _forget() -> None:
+    upload.forget()
+    st.session_state.pop(LISTS, None)
+
+
+def offer_as_taste(data: Dataset, brought: Brought) -> None:
+    """One person's file can be the taste of the other pages."""
+    had = len(state.visit(data.info.fingerprint).likes)
+    with st.container(horizontal=True):
+        use = st.button(
+            "Use as my taste", type="primary", help=f"Takes the place of your {had} likes." if had else None
+        )
+        add = bool(had) and st.button("Add to my taste")
+    if use or add:
+        upload.use_as_taste(data, brought, add=add)
+        st.switch_page("pages/try/recommend.py")
+
+
+def lists(data: Dataset, brought: Brought, model: Entry, k: int) -> pl.DataFrame | None:
+    """Lists for all users once they were asked for; they stay until the file, the model or the length changes."""
+    n = len(brought.histories.user_ids)
+    tastes = tastes_of(brought.histories.X)
+    if reason := why_not(model.card, tastes[0]):
+        st.info(escape(reason))
+        return None
+    asked = (brought.asked, model.checksum, k)
+    if st.button(f"Recommend for {n:,} {'person' if n == 1 else 'people'}", type="primary" if n > 1 else "secondary"):
+        with st.spinner(f"{model.title} answers for {n:,} …"):
+            table = recommend_table(cached.model(data, model), data.catalogue, brought.histories.user_ids, tastes, k=k)
+        st.session_state[LISTS] = (asked, table)
+    answered, table = st.session_state.get(LISTS, (None, None))
+    return table if answered == asked else None
+
+
+def preview(table: pl.DataFrame) -> None:
+    first = table["user"].unique(maintain_order=True).head(PREVIEWED)
+    st.caption(f"{table.height:,} rows. The first {len(first)} of {table['user'].n_unique():,} people:")
+    column = st.column_config
+    st.dataframe(
+        table.filter(pl.col("user").is_in(first.implode(), nulls_equal=True)),
+        hide_index=True,
+        column_config={
+            "user": column.TextColumn("User"),
+            "rank": column.NumberColumn("Rank", help="1 = best"),
+            "item_id": column.TextColumn("Item id"),
+            "title": column.TextColumn("Title"),
+            "score": column.NumberColumn("Score", format="%.4g", help="The model's own scale; higher is better."),
+        },
+    )

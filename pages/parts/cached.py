@@ -1,0 +1,126 @@
+"""The one way from a page to `zoo`: what is loaded once per process, and the few calls that pages make.
+
+Whatever is remembered is keyed by a fingerprint or by the publication in service, so that a model that was trained
+meanwhile is picked up at the next click, and no checksum is computed twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from pages.parts import colours
+from pages.parts.items import Labels
+from zoo.card import Card
+from zoo.dataset import Dataset
+from zoo.errors import CardError
+from zoo.recommend import Lists, Taste
+from zoo.recommend import recommend as ask
+from zoo.registry import Zoo
+from zoo.runtime import Model, Runtime
+from zoo.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A model of the zoo as a page sees it: its card, or why there is none."""
+
+    name: str
+    card: Card | None
+    checksum: str = ""
+    problem: str | None = None
+
+    @property
+    def title(self) -> str:
+        return self.card.about.title if self.card else self.name
+
+    def chip(self) -> dict:
+        """What the components show of a model."""
+        if self.card is None:
+            look = colours.of_model(self.name, "baseline")
+            return {"name": self.name, "title": self.name, "family": "", "summary": "", "problem": self.problem} | look
+        about = self.card.about
+        look = colours.of_model(self.name, about.family)
+        family = about.family.capitalize()
+        return {
+            "name": self.name,
+            "title": about.title,
+            "family": family,
+            "summary": about.summary,
+            "problem": None,
+        } | look
+
+
+def settings() -> Settings:
+    return Settings.from_environment()
+
+
+def zoo() -> Zoo:
+    return Zoo(settings().zoo)
+
+
+def dataset(name: str) -> Dataset:
+    """A data set of the zoo, read once for as long as it stays the same."""
+    found = zoo().dataset(name)
+    return _dataset(str(found.path), found.info.fingerprint, found)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _dataset(path: str, fingerprint: str, _found: Dataset) -> Dataset:
+    return _found
+
+
+def labels(data: Dataset) -> Labels:
+    return _labels(str(data.path), data.info.fingerprint, data)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _labels(path: str, fingerprint: str, _data: Dataset) -> Labels:
+    return Labels(_data.catalogue)
+
+
+def entries(data: Dataset) -> list[Entry]:
+    """Every model of a data set, grouped by family; a broken one with its sentence."""
+    found = [_entry(data, name) for name in data.model_names()]
+    families = list(colours.FAMILIES)
+    return sorted(found, key=lambda e: (families.index(e.card.about.family) if e.card else len(families), e.title))
+
+
+def _entry(data: Dataset, name: str) -> Entry:
+    try:
+        card, checksum = _card(str(data.path), data.info.fingerprint, name, data.current(name), data)
+    except CardError as error:
+        where = f"{data.path.parent}/"  # the server's folders are nobody's business
+        return Entry(name, None, problem=str(error).replace(where, ""))
+    return Entry(name, card, checksum)
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def _card(path: str, fingerprint: str, name: str, current: str, _data: Dataset) -> tuple[Card, str]:
+    """Hashes every file of the model, once per publication."""
+    with _data.model(name) as folder:
+        return folder.card, folder.checksum
+
+
+@st.cache_resource(show_spinner=False)
+def _runtime(key: str, _settings: Settings) -> Runtime:
+    return Runtime(_settings)
+
+
+def runtime() -> Runtime:
+    now = settings()
+    return _runtime(repr(now), now)
+
+
+def model(data: Dataset, entry: Entry) -> Model:
+    """The loaded model: from the runtime's memory, which alone decides what stays there."""
+    loaded = next((model for model in runtime().loaded() if model.checksum == entry.checksum), None)
+    if loaded is not None:
+        return loaded
+    with st.spinner(f"Loading {entry.title} …"):
+        return runtime().load(data.model(entry.name))
+
+
+def recommend(data: Dataset, entry: Entry, tastes: Sequence[Taste], **options: int | bool | np.ndarray | None) -> Lists:
+    return ask(model(data, entry), tastes, **options)

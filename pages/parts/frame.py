@@ -1,0 +1,91 @@
+"""What stands around every page: the data set, the headline, the designed empty and error states."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from pages.parts import cached, state
+from zoo.dataset import Dataset
+from zoo.errors import ZooError
+
+PUNCTUATION = re.compile(
+    r"([!-/:-@\[-`{-~])"
+)  # all of ASCII's: each may begin markdown, a directive, a formula or a link
+
+
+def run(page: Page) -> None:
+    """Run a page; whatever the visitor can mend is shown as its sentence, at this one place."""
+    state.keep("page", page.title.lower())
+    with show_errors():
+        page.run()
+
+
+@contextmanager
+def show_errors() -> Iterator[None]:
+    try:
+        yield
+    except ZooError as error:
+        st.error(escape(str(error)), title="This did not work")
+
+
+def escape(text: str) -> str:
+    """Text from a file, safe inside markdown.
+
+    >>> escape("**a** :red[b] $c$")
+    '\\\\*\\\\*a\\\\*\\\\* \\\\:red\\\\[b\\\\] \\\\$c\\\\$'
+    """
+    return PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+
+
+def title(name: str, lead: str) -> None:
+    st.markdown(f"# {name}\n\n{lead}")
+
+
+def dataset() -> Dataset:
+    """The data set chosen in the sidebar; where there is none, the page ends with the way to get one."""
+    names = cached.zoo().datasets()
+    if not names:
+        _empty(
+            "The zoo is empty.",
+            f"No data set was found in `{cached.settings().zoo}`. Train the models on a file:",
+            "all",
+        )
+    with st.sidebar:
+        name = _pick(names)
+        data = cached.dataset(name)
+        info = data.info
+        st.caption(
+            f"{info.n_users:,} people · {info.n_items:,} items · {info.n_interactions:,} choices",
+            help="Counted after the rules of the data set were applied (threshold, least activity).",
+        )
+    if not data.model_names():
+        _empty(f"{escape(name)} has no models yet.", "The data is there; train models on it:", "all")
+    return data
+
+
+def _pick(names: list[str]) -> str:
+    if state.kept("dataset") not in names:
+        state.keep("dataset", names[0])
+    if len(names) == 1:
+        st.markdown(f"**{escape(names[0])}**")
+        return names[0]
+    before = state.kept("dataset")
+    name = state.shared(
+        "dataset", before, lambda value, key: st.selectbox("Data set", names, names.index(value), key=key)
+    )
+    if name != before:
+        st.toast(f"A taste belongs to one catalogue: you start anew in {escape(name)}. The other one is kept.")
+    return name
+
+
+def _empty(what: str, why: str, models: str) -> None:
+    with st.container(border=True):
+        st.markdown(f"### {what}\n\n{why}")
+        st.code(f"menagerie train {models} --data FILE --out {cached.settings().zoo}", language="sh")
+        st.caption(
+            "FILE: interactions as CSV, TSV, Parquet or JSON Lines, with a column for the user and one for the item."
+        )
+    st.stop()

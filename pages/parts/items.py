@@ -1,0 +1,92 @@
+"""What a card shows of an item: a readable title, year, decade, and the genre that gives its poster hue and motif."""
+
+import re
+from collections.abc import Iterable
+from functools import cached_property
+
+from zoo.catalogue import Catalogue
+
+TOPICS = 17  # as many genres get a look of their own; more hues could not be told apart
+ARTICLES = "The|A|An|Le|La|Les|L'|Il|Lo|I|El|Los|Las|Das|Der|Die|Ein|Eine|Un|Une|O|Os"
+ARTICLE_LAST = re.compile(rf"^(?P<rest>.+), (?P<article>{ARTICLES})$")
+ASIDE_LAST = re.compile(r"^(?P<title>.+?) \((?P<aside>[^()]+)\)$")
+
+
+class Labels:
+    """The labels of one catalogue, as plain dictionaries for the components."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        columns = catalogue.items.select("item_id", "title", "year", "genres").to_dict(as_series=False)
+        self._rows = list(zip(*columns.values(), strict=True))
+        self._topics = {genre: number for number, genre in enumerate(catalogue.genres()[:TOPICS])}
+        self.named = catalogue.has_titles
+        self._n_users = catalogue.items["n_users"].to_list()
+
+    def card(self, idx: int) -> dict[str, str | int | None]:
+        """{"id", "title", "aside", "year", "decade", "genre", "topic"} of one item."""
+        item_id, title, year, genres = self._rows[idx]
+        shown, aside = ("Item " + str(item_id), None) if title == str(item_id) else readable(title)
+        genre = max(
+            (genre for genre in genres or () if genre in self._topics), key=self._topics.__getitem__, default=None
+        )
+        return {
+            "id": idx,
+            "title": shown,
+            "aside": aside,
+            "year": year_text(year),
+            "decade": decade_text(year),
+            "genre": None if genre is None else genre_text(genre),
+            "topic": -1 if genre is None else self._topics[genre],
+        }
+
+    def best_known(self, items: Iterable[int]) -> list[int]:
+        """These items, the most chosen first."""
+        return sorted(items, key=self._n_users.__getitem__, reverse=True)
+
+    @cached_property
+    def starters(self) -> list[int]:
+        """Items that most people know, to begin a taste with."""
+        return self.best_known(range(len(self._rows)))[:18]
+
+
+def readable(title: str) -> tuple[str, str | None]:
+    """A title as one says it, and what stood in brackets behind it.
+
+    >>> readable("City of Lost Children, The (Cité des enfants perdus, La)")
+    ('The City of Lost Children', 'La Cité des enfants perdus')
+    """
+    match = ASIDE_LAST.match(title)
+    parts = [match["title"], match["aside"]] if match else [title, ""]
+    shown, aside = (_article_first(part.strip()) for part in parts)
+    return shown, aside or None
+
+
+def _article_first(title: str) -> str:
+    if not (match := ARTICLE_LAST.match(title)):
+        return title
+    space = "" if match["article"].endswith("'") else " "
+    return match["article"] + space + match["rest"]
+
+
+def year_text(year: int | None) -> str | None:
+    if year is None:
+        return None
+    return str(year) if year > 0 else f"{-year} BC"
+
+
+def decade_text(year: int | None) -> str | None:
+    """The decade of a recent item, the century of an old one.
+
+    >>> decade_text(1994), decade_text(1605), decade_text(-750)
+    ('1990s', '17th c.', 'BC')
+    """
+    if year is None:
+        return None
+    if year >= 1800:
+        return f"{year // 10 * 10}s"
+    return f"{year // 100 + 1}th c." if year > 300 else "BC" if year < 0 else "Antiquity"
+
+
+def genre_text(genre: str) -> str:
+    words = genre.replace("-", " ") if genre.islower() else genre
+    return words[:1].upper() + words[1:]

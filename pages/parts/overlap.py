@@ -1,0 +1,51 @@
+"""How alike several lists are, in a sentence and a small table."""
+
+from itertools import combinations
+
+from pages.parts import lists
+from pages.parts.cached import Entry
+from pages.parts.component import component
+from zoo.compare import common_items, jaccard, rank_biased_overlap
+from zoo.dataset import Dataset
+from zoo.recommend import Lists
+
+_overlap = component("overlap")
+SHARED = "Items that stand in both lists, whatever their rank."
+JACCARD = "Shared items divided by all items of both lists: 0 = nothing in common, 1 = the same items."
+OVERLAP = (
+    "Agreement at every depth, the top counted most (p = 0.9: the first 10 ranks carry 86 % of the weight). "
+    "0 = nothing in common, 1 = the same order."
+)
+COLUMNS = [
+    {"title": title, "meaning": meaning}
+    for title, meaning in (("Shared items", SHARED), ("Jaccard", JACCARD), ("Rank-biased overlap", OVERLAP))
+]
+
+
+def show(data: Dataset, entries: list[Entry], answers: dict[str, Lists | str]) -> None:
+    """For the models that gave a list; nothing where fewer than two did."""
+    items = {entry: lists.columns(answer) for entry in entries if isinstance(answer := answers[entry.name], Lists)}
+    if len(items) < 2:
+        return
+    pairs = [_pair(a, items[a], b, items[b]) for a, b in combinations(items, 2)]
+    _overlap(key="overlap", data={"sentence": _sentence(items), "columns": COLUMNS, "pairs": pairs})
+
+
+def _pair(a: Entry, in_a: list[int], b: Entry, in_b: list[int]) -> dict:
+    alike, ordered = jaccard(in_a, in_b), rank_biased_overlap(in_a, in_b)
+    cells = [
+        {"text": f"{len(common_items([in_a, in_b]))} of {max(len(in_a), len(in_b))}", "share": None},
+        {"text": f"{alike:.2f}", "share": alike},
+        {"text": f"{ordered:.2f}", "share": ordered},
+    ]
+    return {"models": [a.chip(), b.chip()], "cells": cells}
+
+
+def _sentence(items: dict[Entry, list[int]]) -> str:
+    shared, longest = len(common_items(list(items.values()))), max(len(ranking) for ranking in items.values())
+    if not shared:
+        return f"No item stands in {'both' if len(items) == 2 else 'all'} lists."
+    how_many = {2: "Both", 3: "All three", 4: "All four"}.get(len(items), f"All {len(items)}")
+    closest = max(combinations(items, 2), key=lambda pair: rank_biased_overlap(items[pair[0]], items[pair[1]]))
+    first = f"{how_many} lists share {shared} of {longest} items."
+    return first if len(items) == 2 else f"{first} {closest[0].title} and {closest[1].title} are the most alike."

@@ -1,0 +1,142 @@
+"""The taste that every list is about: found by title, judged on cards, or borrowed from somebody in the data."""
+
+import random
+from dataclasses import replace
+
+import streamlit as st
+
+from pages.parts import cached, state
+from pages.parts.component import component
+from pages.parts.state import Visit
+from zoo.dataset import Dataset
+from zoo.recommend import Taste, taste_of
+
+SHOWN = 40  # chips of one kind; a long history is told by its count
+FOUND = 12  # suggestions
+_bar = component("taste", "poster", "combobox")
+
+
+def current(data: Dataset) -> Taste:
+    """The taste that lists answer: the visitor's own, or that of the person looked at (empty until somebody is)."""
+    visit = state.visit(data.info.fingerprint)
+    if not visit.looking:
+        return visit.own
+    return Taste() if visit.user_idx is None else taste_of(data, visit.user_idx)
+
+
+def hidden_choices(data: Dataset) -> set[int]:
+    """What the person looked at chose behind the models' backs; empty for one's own taste."""
+    visit = state.visit(data.info.fingerprint)
+    return set(data.hidden_choices(visit.user_idx).tolist()) if visit.looking and visit.user_idx is not None else set()
+
+
+@st.fragment
+def bar(data: Dataset) -> None:
+    """Search box and chips. Typing reruns this fragment alone; a choice reruns the page."""
+    visit = state.visit(data.info.fingerprint)
+    who = "somebody" if visit.looking else "mine"
+    asked = (st.session_state.get("taste") or {}).get("query") or {}
+    query = asked.get("text", "") if asked.get("who") == who else ""
+    found = _people(data, query) if visit.looking else _items(data, query, visit)
+    _bar(
+        key="taste",
+        data={"who": who, "query": query, "options": found, "seen": seen("taste")} | _held(data, visit) | _words(data),
+        on_query_change=lambda: None,
+        on_events_change=lambda: _told(data),
+    )
+
+
+def _told(data: Dataset) -> None:
+    hear(data, "taste")
+    st.rerun()  # the whole page, not only the fragment that the component lives in
+
+
+def hear(data: Dataset, key: str) -> None:
+    """Does what a component tells: everything since its last message, once (base.js, `outbox`)."""
+    for event in st.session_state[key].events:
+        if event["serial"] > seen(key):
+            state.keep(f"seen-{key}", event["serial"])
+            apply(data, event)
+
+
+def seen(key: str) -> int:
+    """The last event of a component that was heard."""
+    return state.kept(f"seen-{key}", 0)
+
+
+def apply(data: Dataset, event: dict) -> None:
+    """What a click in any component does to the taste (or to the chosen model)."""
+    key = data.info.fingerprint
+    visit = state.visit(key)
+    match event:
+        case {"kind": "like" | "dislike" | "forget" as verdict, "id": item}:
+            visit = replace(visit.judged(int(item), verdict), looking=False)
+        case {"kind": "clear"}:
+            visit = Visit()
+        case {"kind": "mine"}:
+            visit = replace(visit, looking=False)
+        case {"kind": "somebody"}:
+            visit = replace(visit, looking=True)
+        case {"kind": "look", "id": user_idx}:
+            visit = replace(visit, looking=True, user_idx=int(user_idx))
+        case {"kind": "surprise"}:
+            visit = replace(visit, looking=True, user_idx=_somebody(data, known=event.get("known", False)))
+        case {"kind": "adopt"}:
+            visit = Visit(likes=tuple(data.history(visit.user_idx).tolist()))
+        case {"kind": "use", "name": name}:
+            state.keep("model", [name])
+    state.remember(key, visit)
+
+
+def _somebody(data: Dataset, known: bool) -> int:
+    """Anybody with hidden choices; for a model that knows only its own, anybody whom it learned from."""
+    held_out = data.test.user_idx
+    return int(random.choice(data.training_users() if known or not len(held_out) else held_out))
+
+
+def _items(data: Dataset, query: str, visit: Visit) -> list[dict]:
+    labels = cached.labels(data)
+    return [labels.card(idx) | {"verdict": visit.verdict(idx)} for idx in data.catalogue.search(query, FOUND)]
+
+
+def _people(data: Dataset, query: str) -> list[dict]:
+    return [person(data, row) for row in data.find_users(query, FOUND).iter_rows(named=True)]
+
+
+def person(data: Dataset, row: dict) -> dict:
+    """{"id", "title", "note"} of a row of `users`."""
+    hidden = "held out whole" if data.info.split.startswith("strong:") else "with hidden choices"
+    roles = {"train": "in training", "validation": hidden, "test": hidden}
+    return {
+        "id": row["user_idx"],
+        "title": f"User {row['user_id']}",
+        "note": f"{row['n_items']:,} items · {roles[row['role']]}",
+    }
+
+
+def _held(data: Dataset, visit: Visit) -> dict:
+    """The chips: one's own, the latest first, so that what was just chosen is in sight; others', the best known."""
+    labels = cached.labels(data)
+    somebody = visit.looking and visit.user_idx is not None
+    if visit.looking:
+        likes = labels.best_known(data.history(visit.user_idx).tolist()) if somebody else []
+        dislikes: list[int] = []
+    else:
+        likes, dislikes = list(visit.likes[::-1]), list(visit.dislikes[::-1])
+    return {
+        "person": person(data, data.users.row(visit.user_idx, named=True)) if somebody else None,
+        "n_likes": len(likes),
+        "n_dislikes": len(dislikes),
+        "likes": [labels.card(idx) for idx in likes[:SHOWN]],
+        "dislikes": [labels.card(idx) for idx in dislikes[:SHOWN]],
+    }
+
+
+def _words(data: Dataset) -> dict:
+    named = cached.labels(data).named
+    return {
+        "hint": f"Search {data.info.n_items:,} items by {'title' if named else 'id'}",
+        "hint_people": f"Search {data.info.n_users:,} people by id",
+        "invite": "Nothing yet. Search for something you like, or begin with the cards below.",
+        "invite_people": "or search for an id. Of people held out, the lists show which items they really chose.",
+    }

@@ -1,0 +1,111 @@
+// What every component of the app shares. Titles come from strangers' files: they enter the page as text nodes only.
+
+const SVG = "http://www.w3.org/2000/svg"
+
+/** An element with attributes (`onclick` etc. are handlers) and children; strings become text nodes, null is left out. */
+function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag)
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue
+    if (name.startsWith("on")) node[name] = value
+    else node.setAttribute(name, value === true ? "" : String(value))
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined))
+  return node
+}
+
+function svg(tag, attributes = {}, ...children) {
+  const node = document.createElementNS(SVG, tag)
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value))
+  node.append(...children)
+  return node
+}
+
+const ICONS = {
+  like: "M7 21H4V10h3zM9 21h8.2a2 2 0 0 0 1.9-1.4l2-6.6A2 2 0 0 0 19.2 10.4H14.5l.9-5A1.8 1.8 0 0 0 12 4.2L9 10z",
+  remove: "M6 6l12 12M18 6L6 18",
+  search: "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5L20.5 20.5",
+  dice: "M5 5h14v14H5zM9 9h.01M15 9h.01M12 12h.01M9 15h.01M15 15h.01",
+}
+
+/** A line icon. "dislike" is the thumb of "like", turned. */
+function icon(name) {
+  const path = svg("path", { d: ICONS[name === "dislike" ? "like" : name] })
+  if (name === "dislike") path.setAttribute("transform", "rotate(180 12 12)")
+  return svg("svg", { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true" }, path)
+}
+
+/** The model's mark: its family has a shape, the model a colour, so that neither print nor colour blindness hides it. */
+function mark(model) {
+  const shapes = {
+    square: svg("rect", { x: 1.5, y: 1.5, width: 9, height: 9 }),
+    circle: svg("circle", { cx: 6, cy: 6, r: 5 }),
+    triangle: svg("path", { d: "M6 .8L11.5 10.8H.5z" }),
+    diamond: svg("path", { d: "M6 .3L11.7 6 6 11.7 .3 6z" }),
+  }
+  const node = svg("svg", { viewBox: "0 0 12 12", class: "mark", "aria-hidden": "true" }, shapes[model.mark] ?? shapes.circle)
+  node.style.setProperty("--light", model.colour[0])
+  node.style.setProperty("--dark", model.colour[1])
+  return node
+}
+
+/** A number or word with its definition, shown on hover, focus and tap. */
+function term(text, meaning, className = "") {
+  if (!meaning) return el("span", { class: className }, text)
+  const tip = el("span", { class: "tip", role: "tooltip" }, meaning)
+  const show = (event) => place(tip, event.currentTarget)
+  return el("span", { class: `term ${className}`, tabindex: 0, "aria-label": `${text}. ${meaning}`, onpointerenter: show, onfocus: show }, text, tip)
+}
+
+/** Under its term, or above where there is no room; never beyond the edge of the screen. */
+function place(tip, at) {
+  requestAnimationFrame(() => {
+    const [term, box] = [at.getBoundingClientRect(), tip.getBoundingClientRect()]
+    tip.style.left = `${Math.max(8, Math.min(term.left, document.documentElement.clientWidth - box.width - 8))}px`
+    tip.style.top = `${term.bottom + box.height + 12 < innerHeight ? term.bottom + 6 : term.top - box.height - 6}px`
+  })
+}
+
+/** Whether the page is dark: the theme's own background decides, not the operating system. */
+function isDark(root) {
+  const probe = getComputedStyle(root.host ?? root).getPropertyValue("--st-background-color").trim()
+  const hex = probe.match(/^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})/i)
+  const rgb = hex ? hex.slice(1, 4).map((pair) => parseInt(pair, 16)) : (probe.match(/\d+/g) ?? [255, 255, 255]).slice(0, 3).map(Number)
+  return 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2] < 128
+}
+
+/** The component's own box, made once; every later run replaces its content and gives the focus back. */
+function stage(parentElement, className) {
+  let root = parentElement.querySelector(".stage")
+  if (!root) {
+    root = el("div", { class: `stage ${className}` })
+    parentElement.append(root)
+  }
+  root.classList.toggle("dark", isDark(parentElement))
+  return root
+}
+
+/**
+ * A way to tell the server what was done. Of several messages that wait for a busy server only the last one arrives, so
+ * each repeats what was not acknowledged yet; serial numbers keep the server from doing anything twice.
+ */
+function outbox(root, setTriggerValue, seen) {
+  const box = (root.outbox ??= { pending: [], serial: Date.now() })
+  box.pending = box.pending.filter((event) => event.serial > seen)
+  return (event) => {
+    box.pending.push({ ...event, serial: ++box.serial })
+    setTriggerValue("events", box.pending)
+  }
+}
+
+/** Replace what a box holds, but leave the keyboard where it was: on the same button, or on the one that took its place. */
+function refill(box, ...children) {
+  const buttons = () => [...box.querySelectorAll("[data-key]")]
+  const active = box.getRootNode().activeElement
+  const place = buttons().indexOf(active)
+  box.replaceChildren(...children)
+  if (place < 0) return
+  const now = buttons()
+  const same = now.find((button) => button.dataset.key === active.dataset.key)
+  ;(same ?? now[Math.min(place, now.length - 1)])?.focus({ preventScroll: true })
+}

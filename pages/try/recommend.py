@@ -1,0 +1,16 @@
+"""One model's answer to one taste, as cards that follow every like and dislike."""
+
+from pages.parts import filters, frame, lists, models, taste
+
+frame.title("Recommend", "Say what you like, or borrow somebody's taste. The list follows every click.")
+data = frame.dataset()
+taste.bar(data)
+model = models.pick_one(data)
+asked = taste.current(data)
+
+if not asked:
+    lists.invite(data)
+elif model is not None:
+    chosen = filters.bar(data)
+    answers = lists.ask(data, [model], asked, chosen)
+    lists.show(data, [model], asked, answers, chosen)

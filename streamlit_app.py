@@ -1,0 +1,22 @@
+"""The frame of the app: navigation and theme. Pages live in pages/<section>/; this is the only router.
+
+menagerie serve --zoo ZOO          or: MENAGERIE_ZOO=ZOO streamlit run streamlit_app.py
+"""
+
+import streamlit as st
+
+from pages.parts import frame
+from pages.parts.component import WEB
+
+st.set_page_config(page_title="Menagerie", page_icon=str(WEB / "icon.svg"), layout="wide")
+st.logo(str(WEB / "logo.svg"), size="large")
+page = st.navigation(
+    {
+        "Try": [
+            st.Page("pages/try/recommend.py", title="Recommend", default=True),
+            st.Page("pages/try/compare.py", title="Compare"),
+        ],
+        "Data": [st.Page("pages/data/bring.py", title="Bring")],
+    }
+)
+frame.run(page)

@@ -1,0 +1,75 @@
+"""The app on the tiny zoo, driven without a browser."""
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.parts.state import TASTES, Visit
+from zoo.dataset import Dataset
+from zoo.registry import Zoo
+
+APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
+
+
+class App:
+    """An `AppTest` that knows our components: what they were given, and how to give the visitor a taste."""
+
+    def __init__(self, zoo: Path, dataset: str = "tiny") -> None:
+        self.at = AppTest.from_file(APP, default_timeout=60)
+        self.data: Dataset = Zoo(zoo).dataset(dataset)
+        self.at.session_state["kept"] = {"dataset": dataset}
+        self.run()
+
+    def run(self) -> "App":
+        self.at.run()
+        assert not self.at.exception, self.at.exception
+        return self
+
+    def open(self, page: str) -> "App":
+        self.at.switch_page(f"pages/{page}.py")
+        return self.run()
+
+    def taste(self, *likes: int, dislikes: tuple[int, ...] = (), **more: object) -> "App":
+        return self.visit(Visit(likes=likes, dislikes=dislikes, **more))
+
+    def visit(self, visit: Visit) -> "App":
+        self.at.session_state[TASTES] = {self.data.info.fingerprint: visit}
+        return self.run()
+
+    def choose(self, **settings: object) -> "App":
+        self.at.session_state["kept"] = {**self.at.session_state["kept"], **settings}
+        return self.run()
+
+    def shown(self, component: str) -> list[dict]:
+        """What each component of this name was given in the last run."""
+        return [
+            json.loads(element.proto.json)
+            for element in self.at.get("bidi_component")
+            if element.proto.component_name == f"menagerie.{component}"
+        ]
+
+    @property
+    def lists(self) -> list[dict]:
+        (mounted,) = self.shown("lists")  # however many lists: one element
+        return mounted["lists"]
+
+    @property
+    def words(self) -> str:
+        """Everything that reaches the page as text of Streamlit's own elements."""
+        kinds = (self.at.markdown, self.at.caption, self.at.error, self.at.info, self.at.warning)
+        return "\n".join(element.value for kind in kinds for element in kind)
+
+
+@pytest.fixture
+def app(tiny_zoo: Path, monkeypatch: pytest.MonkeyPatch) -> App:
+    monkeypatch.setenv("MENAGERIE_ZOO", str(tiny_zoo))
+    return App(tiny_zoo)
+
+
+@pytest.fixture
+def app_last(tiny_zoo: Path, monkeypatch: pytest.MonkeyPatch) -> App:
+    """The data set whose test users are known to training."""
+    monkeypatch.setenv("MENAGERIE_ZOO", str(tiny_zoo))
+    return App(tiny_zoo, "tiny-last")

@@ -1,0 +1,74 @@
+"""The Compare page: several models, one taste."""
+
+from zoo.compare import jaccard, rank_biased_overlap
+
+
+def items(shown: dict) -> list[int]:
+    return [card["id"] for card in shown["cards"]]
+
+
+def test_the_taste_follows_the_visitor_and_lists_stand_side_by_side(app):
+    app.taste(0, 2).open("try/compare")
+    (mounted,) = app.shown("lists")
+    assert mounted["layout"] == "columns"
+    assert len(mounted["lists"]) >= 2
+    assert len(app.shown("taste")[0]["likes"]) == 2
+
+
+def test_items_of_every_list_are_marked_and_ranks_in_the_others_are_told(app):
+    app.choose(models=["popularity", "ease", "variational"], k=30).taste(0, 2).open("try/compare")
+    common = set.intersection(*(set(items(shown)) for shown in app.lists))
+    assert common
+    for shown in app.lists:
+        assert {card["id"] for card in shown["cards"] if card["common"]} == common
+    ease, others = app.lists[1], {shown["name"]: items(shown) for shown in app.lists}
+    assert ease["name"] == "ease"
+    for card in ease["cards"]:
+        told = {other["name"]: other["rank"] for other in card["also"]}
+        assert told == {
+            name: ranked.index(card["id"]) + 1
+            for name, ranked in others.items()
+            if name != "ease" and card["id"] in ranked
+        }
+
+
+def test_overlap_is_told_for_every_pair_with_its_definition(app):
+    app.choose(models=["popularity", "ease", "variational"]).taste(0, 2).open("try/compare")
+    (overlap,) = app.shown("overlap")
+    first, second, _ = (items(shown) for shown in app.lists)
+    assert len(overlap["pairs"]) == 3
+    assert [cell["text"] for cell in overlap["pairs"][0]["cells"]] == [
+        f"{len(set(first) & set(second))} of 20",
+        f"{jaccard(first, second):.2f}",
+        f"{rank_biased_overlap(first, second):.2f}",
+    ]
+    assert all(column["meaning"] for column in overlap["columns"])
+
+
+def test_every_list_names_its_provider_and_its_milliseconds(app):
+    app.taste(0, 2).open("try/compare")
+    for shown in app.lists:
+        assert [fact["text"] for fact in shown["facts"]][1] == "CPU"
+        assert shown["facts"][2]["text"].endswith(" ms")
+
+
+def test_one_model_is_asked_for_company(app):
+    app.choose(models=["ease"]).taste(0, 2).open("try/compare")
+    assert "needs two" in app.words
+    assert not app.shown("lists")
+
+
+def test_a_model_that_cannot_answer_does_not_take_the_others_lists_away(app):
+    app.choose(models=["ease", "two_tower_id"]).taste(0, 2).open("try/compare")
+    ease, tower = app.lists
+    assert len(ease["cards"]) == 20
+    assert "memory-based" in tower["problem"]["text"]
+    assert not app.shown("overlap")
+
+
+def test_a_model_has_the_same_colour_on_every_page(app):
+    app.choose(models=["popularity", "ease"]).taste(0, 2)
+    on_recommend = {chip["name"]: chip["colour"] for chip in app.shown("models")[0]["models"]}
+    app.open("try/compare")
+    assert all(on_recommend[shown["name"]] == shown["colour"] for shown in app.lists)
+    assert len({tuple(colour) for colour in on_recommend.values()}) == len(on_recommend)
