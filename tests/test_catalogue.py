@@ -51,6 +51,12 @@ def test_a_prefix_comes_before_a_later_word_and_that_before_a_likeness(films):
     assert found(films, "ring") == ["Rings", "Fellowship of the Ring"]
 
 
+def test_what_stands_in_parentheses_may_be_left_out(films):
+    books = catalogue_of({"Dune Messiah (Dune Chronicles #2)": 70, "Dune (Dune Chronicles #1)": 60, "Dune Road": 90})
+    assert found(books, "dune")[0] == "Dune (Dune Chronicles #1)"
+    assert found(books, "dune chron")[0] == "Dune Messiah (Dune Chronicles #2)"
+
+
 def test_words_may_come_in_any_order(films):
     assert found(films, "ring fellow") == ["Fellowship of the Ring"]
 
@@ -235,6 +241,7 @@ def test_any_title_can_be_typed_and_is_found(titles, text):
     [
         ("ml-latest-small", "shawshank redemtion", "Shawshank Redemption, The"),
         ("ml-latest-small", "the god", "Godfather, The"),
+        ("goodbooks-10k-v1", "dune", "Dune (Dune Chronicles #1)"),
         ("goodbooks-10k-v1", "hary poter", "Harry Potter and the Sorcerer's Stone (Harry Potter, #1)"),
         (
             "goodbooks-10k-v1",

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from urllib.error import URLError
 
 import numpy as np
@@ -282,9 +283,13 @@ def test_serve_prints_its_address_and_answers(tiny_zoo):
     try:
         assert process.stdout.readline().strip() == f"http://localhost:{port}"
         assert answers(f"http://localhost:{port}/_stcore/health")
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)  # to this process alone, as an operator's supervisor does
         process.wait(timeout=20)
+        with pytest.raises(URLError):
+            urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=5)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def answers(url: str) -> bool:

@@ -108,12 +108,13 @@ def test_rows_without_a_user_are_unknown(films):
         ("the matrix", 2000, 10),  # a year apart
         ("The Matrix", 2003, None),  # another film, then
         ("Amelie", 2001, 20),
-        ("Le fabuleux destin d'Amélie Poulain", "", None),
+        ("Le fabuleux destin d'Amélie Poulain", "", 20),
         ("Sabrina", 1954, 30),
         ("Sabrina (1995)", "", 40),
         ("Sabrina", "", 40),  # the more popular one
         ("Sabrina", 1970, None),
         ("Seven", 1995, 70),
+        ("Se7en", 1995, 70),
         ("Rocky II", "", 50),
         ("Rocky 3", 1982, 60),
         ("Rocky IV", 1985, None),

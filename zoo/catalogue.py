@@ -14,7 +14,7 @@ from zoo.errors import DataError
 from zoo.files import read_table
 from zoo.ids import id_text
 from zoo.items import describe
-from zoo.titles import MAX_LENGTH, normal_form
+from zoo.titles import MAX_LENGTH, normal_form, without_parentheses
 
 ITEMS_FILES = ("items.parquet", "items.csv")
 SCHEMA = {
@@ -95,8 +95,9 @@ class Catalogue:
     def search(self, text: str, limit: int = 20) -> list[int]:
         """Columns of the items whose title fits what was typed so far, best first; [] for a blank text.
 
-        The whole title, then its beginning, then the beginning of a later word, then every word typed begins some word;
-        what only looks alike when there is nothing else. Within each, the more users an item has, the earlier it comes.
+        The whole title (what stands in parentheses may be left out), then its beginning, then the beginning of a later
+        word, then every word typed begins some word; what only looks alike when there is nothing else. Within each, the
+        more users an item has, the earlier it comes.
         """
         query = normal_form(pl.Series([text[:MAX_LENGTH]]))[0]
         if not query or limit < 1:
@@ -126,8 +127,15 @@ class Catalogue:
 
     @cached_property
     def _forms(self) -> pl.DataFrame:
-        """idx, form, n_users; the most chosen first, so that ties need no further thought."""
-        forms = pl.DataFrame({"form": normal_form(self.items["title"]), "n_users": self.items["n_users"]})
+        """idx, form, short (without parentheses), n_users; the most chosen first: ties need no further thought."""
+        titles = self.items["title"]
+        forms = pl.DataFrame(
+            {
+                "form": normal_form(titles),
+                "short": normal_form(without_parentheses(titles)),
+                "n_users": self.items["n_users"],
+            }
+        )
         return forms.with_row_index("idx").sort("n_users", descending=True, maintain_order=True)
 
     @cached_property
@@ -140,7 +148,7 @@ class Catalogue:
             padded.str.contains(" " + word, literal=True) for word in query.split(" ") if word
         )
         tier = (
-            pl.when(form == query).then(0)
+            pl.when((form == query) | (pl.col("short") == query)).then(0)
             .when(form.str.starts_with(query)).then(1)
             .when(padded.str.contains(" " + query, literal=True)).then(2)
             .when(every_word).then(3)

@@ -20,14 +20,12 @@ from zoo.evaluate import evaluate as measure
 from zoo.history import read_histories
 from zoo.parity import FILE as PARITY_FILE
 from zoo.parity import check as check_parity
-from zoo.recommend import Taste, lists_table, taste_of, tastes_of
-from zoo.recommend import recommend as ask
+from zoo.recommend import Taste, recommend_table, taste_of, tastes_of
 from zoo.registry import Zoo
 from zoo.runtime import Runtime
 from zoo.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-TASTES_PER_BATCH = 4096
 FOR_TRAINING = ("torch", "onnx", "onnxscript", "rich")
 
 
@@ -84,9 +82,7 @@ def recommend(options: argparse.Namespace, given: list[str]) -> int:
         )
         _say(histories.report.sentence())
         users, tastes = list(histories.user_ids), tastes_of(histories.X)
-    batches = [slice(start, start + TASTES_PER_BATCH) for start in range(0, len(tastes), TASTES_PER_BATCH)]
-    parts = [lists_table(dataset.catalogue, users[rows], ask(model, tastes[rows], k=options.k)) for rows in batches]
-    table = pl.concat(parts)
+    table = recommend_table(model, dataset.catalogue, users, tastes, k=options.k)
     if options.out:
         table.write_parquet(options.out)
         _say(f"{len(users):,} lists written to {options.out} ({model.provider}).")
@@ -104,13 +100,16 @@ def recommend(options: argparse.Namespace, given: list[str]) -> int:
 
 
 def serve(options: argparse.Namespace, given: list[str]) -> int:
-    """Streamlit as a process of its own, over the checkout's streamlit_app.py. Never asks for input."""
+    """The app as a process of its own: `zoo` never imports streamlit. Never asks for input."""
     environment = dict(os.environ)
     if options.zoo:
         environment["MENAGERIE_ZOO"] = str(options.zoo.resolve())
     print(f"http://localhost:{options.port}", flush=True)
-    flags = [f"--server.port={options.port}", "--server.headless=true", "--browser.gatherUsageStats=false"]
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", *flags]
+    flags = [f"--server.port={options.port}", "--server.headless=true", "--browser.serverAddress=localhost"]
+    command = [sys.executable, "-m", "pages.parts.server", *flags]
+    if os.name == "posix":  # in our place: whoever stops this process stops the app
+        os.chdir(CHECKOUT)
+        os.execve(sys.executable, command, environment)
     return subprocess.run(command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
 
 

@@ -7,7 +7,15 @@ from rapidfuzz import fuzz, process
 from zoo.catalogue import Catalogue
 from zoo.columns import is_usual
 from zoo.ids import clean_ids
-from zoo.titles import normal_form, numbers_in, with_arabic_numbers, without_parentheses, without_year, year_in_title
+from zoo.titles import (
+    also_called,
+    normal_form,
+    numbers_in,
+    with_arabic_numbers,
+    without_parentheses,
+    without_year,
+    year_in_title,
+)
 
 MOSTLY = 0.5  # share of the ids that the catalogue must know where there are titles as well
 YEAR_TOLERANCE = 1  # festivals and cinemas differ by a year
@@ -75,7 +83,8 @@ def _keys(catalogue: Catalogue) -> pl.DataFrame:
     items = catalogue.items
     titles = [column for column, dtype in items.schema.items() if dtype == pl.String and is_usual(column, "title")]
     facts = items.select("year", "n_users").with_row_index("item_idx").with_columns(pl.col("item_idx").cast(pl.Int64))
-    forms = [form for column in titles for form in (items[column], without_parentheses(items[column]))]
+    ways = (lambda title: title, without_parentheses, also_called)
+    forms = [way(items[column]) for column in titles for way in ways]
     keys = pl.concat([facts.with_columns(form=normal_form(form)) for form in forms]).drop_nulls("form")
     return keys.unique(["form", "item_idx"], keep="first").sort(["n_users", "item_idx"], descending=[True, False])
 

@@ -136,7 +136,7 @@ def _with_numbers(frame: pl.DataFrame, ledger: Ledger, name: str, columns: dict[
         return frame
     if frame["value"].null_count() == frame.height:
         raise DataError(
-            f"{name}: no value in column {columns['value']} is a number. Name another column with --value COLUMN."
+            f"{name}: no value in column {columns['value']} is a number. Name another column for the value."
         )
     return ledger.drop(frame, frame["value"].is_null(), NO_RATING)
 

@@ -239,23 +239,24 @@ class Runtime:
     def load(self, folder: ModelFolder) -> Model:
         """The model of this folder, from memory where it is there. Takes the folder over and closes it."""
         with folder:
-            if model := self._used_again(folder.checksum):
+            if model := self.get(folder.checksum):
                 return model
             with self._loading:
-                model = self._used_again(folder.checksum) or Model(folder, self.settings)
+                model = self.get(folder.checksum) or Model(folder, self.settings)
                 self._keep(model)
         return model
+
+    def get(self, checksum: str) -> Model | None:
+        """The model with this checksum where it is in memory; it then counts as just used."""
+        with self._changing:
+            if checksum in self._models:
+                self._models.move_to_end(checksum)
+            return self._models.get(checksum)
 
     def loaded(self) -> list[Model]:
         """Models that are in memory, the least recently used first."""
         with self._changing:
             return list(self._models.values())
-
-    def _used_again(self, checksum: str) -> Model | None:
-        with self._changing:
-            if checksum in self._models:
-                self._models.move_to_end(checksum)
-            return self._models.get(checksum)
 
     def _keep(self, model: Model) -> None:
         with self._changing:

@@ -35,6 +35,16 @@ def without_parentheses(titles: pl.Series) -> pl.Series:
     return titles.to_frame("title").select(pl.when(stripped != "").then(stripped).otherwise("title")).to_series()
 
 
+def also_called(titles: pl.Series) -> pl.Series:
+    """The other title in parentheses, where there is one; the place in a series is none.
+
+    >>> also_called(pl.Series(["Seven (a.k.a. Se7en)", "Twilight (Twilight, #1)", "Amélie (Amelie) (2001)"])).to_list()
+    ['Se7en', None, 'Amelie']
+    """
+    other = titles.str.replace(YEAR_SUFFIX, "").str.extract(r"\S\s*\((?:a\.?k\.?a\.?\s+)?([^()#]+)\)\s*$")
+    return other.str.strip_chars()
+
+
 def year_number(years: pl.Series) -> pl.Series:
     """Int32: years given as numbers, dates or text; null where there is none (0 counts as none).
 

@@ -115,8 +115,7 @@ def runtime() -> Runtime:
 
 def model(data: Dataset, entry: Entry) -> Model:
     """The loaded model: from the runtime's memory, which alone decides what stays there."""
-    loaded = next((model for model in runtime().loaded() if model.checksum == entry.checksum), None)
-    if loaded is not None:
+    if loaded := runtime().get(entry.checksum):
         return loaded
     with st.spinner(f"Loading {entry.title} …"):
         return runtime().load(data.model(entry.name))

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -48,26 +49,23 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def address(tiny_zoo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app, served on a free port over the tiny zoo."""
+    """The app over the tiny zoo, served once for all tests."""
+    with serving(tiny_zoo, tmp_path_factory.mktemp("server") / "log.txt") as address:
+        yield address
+
+
+@contextmanager
+def serving(tiny_zoo: Path, log: Path) -> Iterator[str]:
+    """The app on a free port, by the real command."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("server") / "log.txt"
-    flags = [f"--server.port={port}", "--server.headless=true", "--server.fileWatcherType=none"]
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "streamlit_app.py",
-        *flags,
-        "--browser.serverAddress=localhost",
-    ]
+    command = [sys.executable, "-m", "zoo.cli", "serve", "--zoo", str(tiny_zoo), "--port", str(port)]
     with log.open("wb") as output:
         server = subprocess.Popen(
             command,
             cwd=CHECKOUT,
-            env={**os.environ, "MENAGERIE_ZOO": str(tiny_zoo)},
+            env={**os.environ, "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "none"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

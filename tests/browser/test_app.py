@@ -6,6 +6,8 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.browser.conftest import serving
+
 ONE = b"title,year\nThe Amber Harbour,1950\nSilent Harbour,1951\nNo Such Thing,1999\n"
 MANY = b"userId,movieId\na,100\na,106\nb,103\nb,109\n"
 
@@ -184,6 +186,16 @@ def test_nothing_is_wider_than_a_phone(phone):
     page.get_by_role("button", name="Recommend for 2 people").click()
     page.get_by_role("button", name="Download CSV").wait_for()
     assert phone.overflow == []
+
+
+def test_the_first_visitor_of_a_server_may_come_by_a_deep_link(browser, tiny_zoo, tmp_path):
+    """Streamlit takes pages/ for its older kind of pages until a script ran, and would say "Page not found"."""
+    with serving(tiny_zoo, tmp_path / "log.txt") as address:
+        page = browser.new_page()
+        page.goto(f"{address}/bring")
+        page.get_by_role("heading", name="Bring", level=1).wait_for()
+        expect(page.get_by_text("Page not found")).to_have_count(0)
+        page.close()
 
 
 def test_quick_clicks_are_all_heard(visitor):
