@@ -17,7 +17,8 @@ Losses, over the pairs (u, i) that occur in X, in batches of B:
 Shapes: E_users [U, K], E_items [I, K]; a batch: e_u [B, K], e_i [B, K], negatives [B, N, K], logits [B, B].
 
 Differs from the papers:
-1. Adam on shuffled batches, each pair once per epoch; BPR's paper draws single triples with plain gradient descent.
+1. Adam on shuffled batches, each pair once per epoch, its means renewed only where a batch touched (SparseAdam: the
+   cost of a step does not grow with U and I); BPR's paper draws single triples with plain gradient descent.
 2. N negatives per pair, not one (bpr).
 3. q is counted from the data; Yi et al. estimate it from a stream. An item never competes with itself in a batch, and
    its own score is not corrected: it is there for certain (Khrylchenko et al. 2025, arXiv:2507.09331, say why).
@@ -65,9 +66,9 @@ class Config:
     n_factors: int = setting(64, "Length of an embedding (K).", low=1)
     n_negatives: int = setting(4, "Items drawn against each chosen one (bpr only).", low=1)
     l2: float = setting(1e-3, "Weight of the squared length of the embeddings.", low=0.0)
-    learning_rate: float = setting(3e-3, "Step of Adam.", low=1e-8, high=1.0)
-    batch_size: int = setting(2048, "Pairs per update; with sampled_softmax also the number of negatives.", low=2)
-    n_epochs: int = setting(40, "Passes over the pairs: at most, or exactly where nothing can be validated.", low=1)
+    learning_rate: float = setting(5e-3, "Step of Adam.", low=1e-8, high=1.0)
+    batch_size: int = setting(512, "Pairs per update; with sampled_softmax also the number of negatives.", low=2)
+    n_epochs: int = setting(20, "Passes over the pairs: at most, or exactly where nothing can be validated.", low=1)
     patience: int = setting(5, "Epochs without a better validation nDCG@100 before stopping.", low=1)
 
 
@@ -79,7 +80,7 @@ class OneHot(nn.Module):
         self.table = nn.Parameter(0.1 * torch.randn(n, n_factors))
 
     def forward(self, idx: Tensor) -> Tensor:
-        return F.embedding(idx, self.table)
+        return F.embedding(idx, self.table, sparse=True)
 
 
 class TwoTower(nn.Module):
@@ -129,12 +130,14 @@ def sampled_softmax(e_u: Tensor, e_i: Tensor, items: Tensor, log_q: Tensor) -> T
     j runs over the other pairs' items; item j is expected (B - 1) q_j times among them, so that the sum estimates the
     full softmax's. The same item again is no negative.
     """
-    s = e_u @ e_i.T  # column j: the item of pair j                                                           [B, B]
-    corrected = s - log_q[items] - math.log(max(1, len(items) - 1))
-    own = torch.eye(len(items), dtype=torch.bool, device=s.device)
-    same = (items[:, None] == items[None, :]) & ~own
-    logits = torch.where(own, s, corrected).masked_fill(same, -torch.inf)
-    return F.cross_entropy(logits, torch.arange(len(items), device=s.device))
+    B = len(items)
+    log_expected = log_q[items] + math.log(max(1, B - 1))  # how often j is among the negatives                  [B]
+    same = (items[:, None] == items[None, :]).fill_diagonal_(False)
+    logits = torch.addmm(-log_expected, e_u, e_i.T).masked_fill_(
+        same, -torch.inf
+    )  # column j: the item of pair j [B, B]
+    own = logits.diagonal() + log_expected  # s_ui: there for certain, hence not corrected
+    return (torch.diagonal_scatter(logits, own).logsumexp(dim=1) - own).mean()
 
 
 def batch_loss(model: TwoTower, pairs: Pairs, batch: np.ndarray, config: Config, rng: np.random.Generator) -> Tensor:
@@ -160,7 +163,7 @@ def fit(X: csr_array, config: Config, run: Run) -> Fitted:
     if not len(trainable):
         raise ModelError("Nobody in the data left an item out; two_tower_id has nothing to tell apart.")
     model = TwoTower(*(OneHot(n, config.n_factors) for n in X.shape)).to(run.device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+    optimizer = torch.optim.SparseAdam(model.parameters(), lr=config.learning_rate)
     watch = loop.Watch(model, run, config.n_epochs, config.patience, config.learning_rate)
     fold = known_users(run.validation, pairs.n_chosen)
     for _ in range(config.n_epochs):

@@ -61,7 +61,7 @@ class Config:
     anneal_epochs: int = setting(20, "Epochs over which the weight of the KL term grows from 0 to beta.", low=0)
     learning_rate: float = setting(2e-3, "Step of Adam.", low=1e-8, high=1.0)
     averaging: float = setting(0.98, "Decay of the running mean of the weights, per update.", low=0.0, high=0.9999)
-    batch_size: int = setting(100, "Users per update.", low=1)
+    batch_size: int = setting(0, "Users per update; 0: a fiftieth of them, at least 100 and at most 500.", low=0)
     n_epochs: int = setting(100, "Passes over the users, at most.", low=1)
     patience: int = setting(10, "Epochs without a better validation nDCG@100 before stopping.", low=1)
 
@@ -138,10 +138,11 @@ def fit(X: csr_array, config: Config, run: Run) -> Fitted:
     optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
     watch = loop.Watch(mean.module, run, config.n_epochs, config.patience, config.learning_rate)
     fold = loop.part_of(run.validation)
-    n_annealed = config.anneal_epochs * math.ceil(X.shape[0] / config.batch_size)  # updates until beta is reached
+    batch_size = config.batch_size or min(max(X.shape[0] // 50, 100), 500)  # 500 as in the paper, where users abound
+    n_annealed = config.anneal_epochs * math.ceil(X.shape[0] / batch_size)  # updates until beta is reached
     for _ in range(config.n_epochs):
         total = torch.zeros((), device=run.device)
-        for users in loop.shuffled(X.shape[0], config.batch_size, rng):
+        for users in loop.shuffled(X.shape[0], batch_size, rng):
             x = X[users]
             mu, log_variance = model.code(x)
             scores = model.decode(reparametrize(mu, log_variance))
