@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import polars as pl
 import torch
 
 from training.export import Fit, publish
@@ -26,6 +27,7 @@ from zoo.arguments import add_training_arguments
 from zoo.card import DatasetInfo
 from zoo.catalogue import Catalogue, find_items_beside
 from zoo.dataset import Dataset, write_dataset
+from zoo.datasets.built_in import BuiltIn, built_in
 from zoo.errors import DataError, ModelError, ZooError
 from zoo.files import read_table
 from zoo.interactions import Interactions, Mapping, Rules, read_interactions
@@ -148,7 +150,8 @@ def choose_device(wanted: str) -> torch.device:
 
 def prepare(options: argparse.Namespace) -> tuple[Dataset, Split]:
     """Read, split, and lay the data set into the zoo."""
-    source = find_interactions(options.data)
+    own = built_in(str(options.data))
+    source = own.interactions if own else find_interactions(options.data)
     mapping = Mapping(user=options.user, item=options.item, value=options.value, timestamp=options.timestamp)
     rules = Rules(options.threshold, options.min_user, options.min_item, options.repeats)
     part = options.split.removeprefix("column:") if options.split.startswith("column:") else None
@@ -157,19 +160,27 @@ def prepare(options: argparse.Namespace) -> tuple[Dataset, Split]:
     for note in interactions.report.notes:
         say(f"note: {note}")
     parts = split(interactions.X, options.split, last_time=interactions.last_time, part=interactions.part)
-    items = options.items or find_items_beside(source)
-    table = read_table(items) if items else None
-    catalogue = Catalogue.build(
-        interactions.item_ids, table, np.bincount(parts.train.indices, minlength=parts.train.shape[1])
-    )
-    name = options.name or source.resolve().parent.name
-    info = describe(name, source.name, options, interactions, parts)
-    dataset = write_dataset(options.out / name, info, catalogue, interactions.user_ids, parts)
+    n_users = np.bincount(parts.train.indices, minlength=parts.train.shape[1])
+    catalogue = Catalogue.build(interactions.item_ids, items_table(options, source, own), n_users)
+    name, file = (own.name, own.name) if own else (source.resolve().parent.name, source.name)
+    info = describe(options.name or name, file, options, interactions, parts)
+    if own:
+        info = info.model_copy(update={"licence": own.licence, "simulated": True, "notice": own.notice})
+    references = own.references(interactions, parts) if own else None
+    dataset = write_dataset(options.out / info.name, info, catalogue, interactions.user_ids, parts, references)
     say(
         f"{dataset.path}: {info.n_users:,} users, {info.n_items:,} items; "
         f"{len(parts.test):,} test users under {parts.rule}"
     )
     return dataset, parts
+
+
+def items_table(options: argparse.Namespace, source: Path | bytes, own: BuiltIn | None) -> pl.DataFrame | None:
+    """What describes the items: the file named, else what comes with the data; None where there is nothing."""
+    if own and not options.items:
+        return own.items
+    items = options.items or find_items_beside(source)
+    return read_table(items) if items else None
 
 
 def describe(

@@ -133,9 +133,8 @@ def sampled_softmax(e_u: Tensor, e_i: Tensor, items: Tensor, log_q: Tensor) -> T
     B = len(items)
     log_expected = log_q[items] + math.log(max(1, B - 1))  # how often j is among the negatives                  [B]
     same = (items[:, None] == items[None, :]).fill_diagonal_(False)
-    logits = torch.addmm(-log_expected, e_u, e_i.T).masked_fill_(
-        same, -torch.inf
-    )  # column j: the item of pair j [B, B]
+    logits = torch.addmm(-log_expected, e_u, e_i.T)  # column j: the item of pair j                            [B, B]
+    logits = logits.masked_fill_(same, -torch.inf)
     own = logits.diagonal() + log_expected  # s_ui: there for certain, hence not corrected
     return (torch.diagonal_scatter(logits, own).logsumexp(dim=1) - own).mean()
 
