@@ -27,7 +27,8 @@ from zoo.arguments import add_training_arguments
 from zoo.card import DatasetInfo
 from zoo.catalogue import Catalogue, find_items_beside
 from zoo.dataset import Dataset, write_dataset
-from zoo.datasets.built_in import BuiltIn, built_in
+from zoo.datasets import find, licence_beside
+from zoo.datasets.built_in import BuiltIn, built_in, settings_of
 from zoo.errors import DataError, ModelError, ZooError
 from zoo.files import read_table
 from zoo.interactions import Interactions, Mapping, Rules, read_interactions
@@ -54,7 +55,10 @@ def main(model: str | None = None) -> None:
 def train(options: argparse.Namespace, names: list[str]) -> None:
     names = chosen_models(names)
     modules = {name: importlib.import_module(MODELS[name]) for name in names}
-    configs = configs_from(modules, options.set)
+    suited = settings_of(str(options.data), modules)
+    configs = configs_from(modules, [*suited, *options.set])  # the last one of a key counts
+    if suited:
+        say(f"{options.data}: trained with {' '.join(suited)}, where --set says nothing else")
     device = choose_device(options.device)
     imports_bytes = resident_bytes()
     dataset, parts = prepare(options)
@@ -67,7 +71,7 @@ def train(options: argparse.Namespace, names: list[str]) -> None:
             fitted = module.fit(parts.train, configs[name], run)
             seconds = time.perf_counter() - start
         fit = Fit(dataclasses.asdict(configs[name]), options.seed, str(device), seconds, peak.bytes)
-        folder = publish(module.ABOUT, fitted, dataset, fit)
+        folder = publish(module.ABOUT, fitted, dataset, fit, half=options.float16)
         say(f"{name}: fitted in {seconds:.1f} s, published in {folder}")
         if options.json:
             answer = {"model": name, "seconds": round(seconds, 6), "peak_bytes": peak.bytes, "folder": str(folder)}
@@ -166,6 +170,8 @@ def prepare(options: argparse.Namespace) -> tuple[Dataset, Split]:
     info = describe(options.name or name, file, options, interactions, parts)
     if own:
         info = info.model_copy(update={"licence": own.licence, "simulated": True, "notice": own.notice})
+    elif info.licence is None:
+        info = info.model_copy(update={"licence": licence_beside(source)})
     references = own.references(interactions, parts) if own else None
     dataset = write_dataset(options.out / info.name, info, catalogue, interactions.user_ids, parts, references)
     say(
@@ -212,7 +218,8 @@ def describe(
 
 
 def find_interactions(data: Path) -> Path:
-    """The file itself, or the one named interactions.* in a folder."""
+    """The file itself, or the one named interactions.* in a folder, or in that of a known data set."""
+    data = find(data)
     if not data.is_dir():
         return data
     found = sorted(path for path in data.glob("interactions.*") if path.is_file())

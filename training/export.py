@@ -23,8 +23,9 @@ import torch
 from onnx import compose
 
 from training.graphs import ITEM_ITEM_DENSE, ITEM_ITEM_ROWS, OPSET, item_item, with_ranking
+from training.half import rounded, with_half_weights
 from training.model import Fitted
-from training.parity import check_parity
+from training.parity import check_parity, difference
 from training.scorers import ItemItem
 from zoo.card import About, Card, Parity
 from zoo.dataset import Dataset
@@ -49,16 +50,23 @@ class Fit:
     peak_bytes: int | None
 
 
-def publish(about: About, fitted: Fitted, dataset: Dataset, fit: Fit) -> Path:
+def publish(about: About, fitted: Fitted, dataset: Dataset, fit: Fit, *, half: bool = False) -> Path:
     """Export, check against the trained model, measure on the test fold, and put into service. Returns the folder.
+
+    half : round the weights to float16 and keep them so (training/half.py)
 
     Raises
     ------
     ModelError (training/parity.py) if the graph does not give the trained model's scores; then nothing is published
     """
     scorer = fitted.scorer.eval()
+    if half:
+        trained, scorer = scorer, rounded(scorer)
+        moved = difference(scorer, trained, about, dataset.info)
+        details = fitted.details | {"weights": "float16", "moved_by_rounding": moved.relative_difference}
+        fitted = dataclasses.replace(fitted, scorer=scorer, details=details)
     with publication(dataset.path / about.name) as folder:
-        graphs = export_graphs(scorer, about, dataset.info.n_items, folder)
+        graphs = export_graphs(scorer, about, dataset.info.n_items, folder, half=half)
         card = _card(about, fitted, dataset, fit, graphs, folder)
         model = _open(folder, card)
         parity = check_parity(model, scorer, dataset.info.n_users, folder)
@@ -76,15 +84,20 @@ def publish(about: About, fitted: Fitted, dataset: Dataset, fit: Fit) -> Path:
     return dataset.path / about.name / dataset.current(about.name)
 
 
-def export_graphs(scorer: torch.nn.Module, about: About, n_items: int, folder: Path) -> dict[str, str]:
+def export_graphs(
+    scorer: torch.nn.Module, about: About, n_items: int, folder: Path, *, half: bool = False
+) -> dict[str, str]:
     """Write the graph or graphs into the folder; returns role -> file name."""
     if isinstance(scorer, ItemItem):
-        offset = write_safetensors(folder / "weights.safetensors", scorer.S)
+        offset = write_safetensors(folder / "weights.safetensors", scorer.S.half() if half else scorer.S)
         files = {"rows": ("model.onnx", ITEM_ITEM_ROWS), "dense": ("dense.onnx", ITEM_ITEM_DENSE)}
         for file, template in files.values():
-            onnx.save(with_ranking(item_item(template, n_items, "weights.safetensors", offset), n_items), folder / file)
+            graph = item_item(template, n_items, "weights.safetensors", offset, half)
+            onnx.save(with_ranking(graph, n_items), folder / file)
         return {role: file for role, (file, _) in files.items()}
     graph = with_ranking(_torch_graph(scorer, about), n_items)
+    if half:
+        graph = with_half_weights(graph)
     external = graph.ByteSize() > EXTERNAL_ABOVE
     onnx.save(
         graph, folder / "model.onnx", save_as_external_data=external, location="weights.bin" if external else None
@@ -93,11 +106,12 @@ def export_graphs(scorer: torch.nn.Module, about: About, n_items: int, folder: P
 
 
 def write_safetensors(path: Path, S: torch.Tensor) -> int:
-    """Write one float32 matrix as safetensors, without a second copy in memory; returns where its bytes begin.
+    """Write one float32 or float16 matrix as safetensors, without a second copy of it; returns where its bytes begin.
 
     Format: 8 bytes little-endian header length, a JSON header (padded with spaces, here to a page), then the data.
     """
-    header = json.dumps({"S": {"dtype": "F32", "shape": list(S.shape), "data_offsets": [0, 4 * S.numel()]}}).encode()
+    dtype = "F16" if S.dtype == torch.float16 else "F32"
+    header = json.dumps({"S": {"dtype": dtype, "shape": list(S.shape), "data_offsets": [0, S.nbytes]}}).encode()
     header = header.ljust(_ALIGN - 8)
     with path.open("wb") as file:
         file.write(len(header).to_bytes(8, "little") + header)

@@ -6,6 +6,8 @@ In ONNX's textual syntax: one line per operator, as `onnx.parser` reads it. The 
 import onnx
 from onnx import TensorProto, helper, parser
 
+from training.half import cast_first
+
 OPSET = 18
 IR_VERSION = 10
 
@@ -79,15 +81,18 @@ dense (int64[B, L] items, float[B, L] weights) => (float[B, I] all_scores)
 """
 
 
-def item_item(template: str, n_items: int, location: str, offset: int) -> onnx.ModelProto:
-    """One of the two item-item graphs over S float32 [I, I], which lies in `location` from byte `offset` on."""
+def item_item(template: str, n_items: int, location: str, offset: int, half: bool = False) -> onnx.ModelProto:
+    """One of the two item-item graphs over S float32 (or float16) [I, I], in `location` from byte `offset` on."""
     for name, value in {"LAST": n_items - 1, "N_ITEMS": n_items, "WIDTH": n_items + 1}.items():
         template = template.replace(name, str(value))
     graph = parser.parse_graph(template)
-    S = TensorProto(name="S", data_type=TensorProto.FLOAT, dims=[n_items, n_items], data_location=TensorProto.EXTERNAL)
-    for key, value in {"location": location, "offset": offset, "length": 4 * n_items**2}.items():
+    name, kind, bytes_each = ("S_half", TensorProto.FLOAT16, 2) if half else ("S", TensorProto.FLOAT, 4)
+    S = TensorProto(name=name, data_type=kind, dims=[n_items, n_items], data_location=TensorProto.EXTERNAL)
+    for key, value in {"location": location, "offset": offset, "length": bytes_each * n_items**2}.items():
         S.external_data.add(key=key, value=str(value))
     graph.initializer.append(S)
+    if half:
+        cast_first(graph, "S")
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
 
 

@@ -8,7 +8,7 @@ import polars as pl
 import torch
 from scipy.sparse import csr_array
 
-from zoo.card import Parity
+from zoo.card import About, DatasetInfo, Parity
 from zoo.errors import ModelError
 from zoo.parity import FILE, TOLERANCE, compare_scores, reference_table
 from zoo.runtime import Model
@@ -52,6 +52,15 @@ def check_parity(model: Model, scorer: torch.nn.Module, n_users: int, folder: Pa
             f"(allowed: {TOLERANCE:.0e}); nothing was published. This is a defect of the export."
         )
     return worst
+
+
+def difference(scorer: torch.nn.Module, other: torch.nn.Module, about: About, info: DatasetInfo) -> Parity:
+    """How far two models' scores lie apart, on random histories (or users) as in `check_parity`."""
+    rng = np.random.default_rng(0)
+    histories = _random_histories(rng, 64, min(50, info.n_items), info.n_items)
+    users = rng.integers(0, info.n_users, 64) if about.input == "users" else None
+    scores = (reference_scores(model, histories, users) for model in (scorer, other))
+    return compare_scores(*scores, "random histories of 50 items")
 
 
 def reference_scores(scorer: torch.nn.Module, histories: csr_array, users: np.ndarray | None) -> np.ndarray:

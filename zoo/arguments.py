@@ -15,8 +15,9 @@ def add_training_arguments(parser: argparse.ArgumentParser, *, models: bool = Tr
         "--data",
         required=True,
         type=Path,
-        metavar="FILE",
-        help="interactions (CSV, TSV, Parquet, JSON Lines, also .gz and .zip), or a folder with interactions.*",
+        metavar="FILE|NAME",
+        help="interactions (CSV, TSV, Parquet, JSON Lines, also .gz and .zip), a folder with interactions.*, films: "
+        "the built-in films with simulated viewers, or a data set of `menagerie data list`",
     )
     where.add_argument(
         "--out", required=True, type=Path, metavar="ZOO", help="folder of the zoo; made where it is missing"
@@ -71,6 +72,11 @@ def add_training_arguments(parser: argparse.ArgumentParser, *, models: bool = Tr
     )
     how.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to train (default: auto)")
     how.add_argument("--seed", type=int, default=0, metavar="N", help="seed of weights, batches and noise (default: 0)")
+    how.add_argument(
+        "--float16",
+        action="store_true",
+        help="round the weights to float16 and keep them so: half the disk; what is measured is rounded too",
+    )
     how.add_argument(
         "--json",
         action="store_true",
