@@ -110,6 +110,8 @@ class DatasetInfo(_Typed):
     name: str
     source: str  # the file's name as given, without its folder
     licence: str | None
+    simulated: bool = False  # the people and their choices are not real; pages then say "simulated viewers"
+    notice: str | None = None  # what whoever looks at this data should know, one sentence or two
     fingerprint: str
     split: str
     threshold: float | None  # a value at or above it is a positive; None: every row

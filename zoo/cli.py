@@ -46,7 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_zoo(measure)
     measure.add_argument("--dataset", metavar="NAME", help="data set of the zoo (default: the only one)")
     measure.add_argument(
-        "--json", action="store_true", help="print {dataset, split, models: {MODEL: {METRIC: {mean, low, high, n}}}}"
+        "--json",
+        action="store_true",
+        help="print {dataset, split, models: {MODEL: {METRIC: {mean, low, high, n}}}, references: the same}",
     )
     measure.set_defaults(run=commands.evaluate)
 
@@ -63,9 +65,22 @@ def _parser() -> argparse.ArgumentParser:
         "--history",
         type=Path,
         metavar="FILE",
-        help="interactions over this catalogue; without a user column: one person",
+        help="interactions over this catalogue; without a user column: one person. Or an export of Letterboxd (the "
+        "whole archive, too), IMDb, Goodreads or MovieLens, with likes and dislikes",
     )
     whose.add_argument("--held-out", action="store_true", help="answer for the test users of the zoo")
+    lists.add_argument(
+        "--like-from",
+        type=float,
+        metavar="RATING",
+        help="ratings from this one are likes (default: 3.5 of 5 or 7 of 10 in exports, else the rule of the data set)",
+    )
+    lists.add_argument(
+        "--dislike-below",
+        type=float,
+        metavar="RATING",
+        help="ratings below this one are dislikes, in exports only (default: 2.5 of 5, or 5 of 10)",
+    )
     lists.add_argument("--k", type=int, default=20, metavar="N", help="list length (default: 20)")
     form = lists.add_mutually_exclusive_group()
     form.add_argument(
@@ -75,6 +90,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     form.add_argument("--out", type=Path, metavar="FILE.parquet", help="write user, rank, item_id, title, score")
     lists.set_defaults(run=commands.recommend)
+
+    _add_data(subparsers)
 
     serve = subparsers.add_parser("serve", help="open the app in a browser", description="Serve the app.")
     serve.add_argument(
@@ -99,6 +116,34 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.set_defaults(run=commands.doctor)
     return parser
+
+
+def _add_data(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    data = subparsers.add_parser(
+        "data",
+        help="known data sets: list them, fetch one",
+        description="Data sets that others publish, fetched from their owners.",
+    )
+    ways = data.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    known = ways.add_parser(
+        "list", help="what can be fetched: size, licence, whether it is here", description="List the known data sets."
+    )
+    known.add_argument("--json", action="store_true", help="print a list of {name, what, users, items, rows, ...}")
+    known.set_defaults(run=commands.list_data)
+    fetch = ways.add_parser(
+        "fetch",
+        help="download one from its owner, check it, and lay it out for training",
+        description="Download a data set from its owner, check it, and lay it out for `menagerie train --data NAME`.",
+    )
+    fetch.add_argument("name", metavar="NAME", help="a name of `menagerie data list`")
+    fetch.add_argument(
+        "--to", type=Path, metavar="FOLDER", help="put it into FOLDER/NAME (default: the cache, see MENAGERIE_CACHE)"
+    )
+    fetch.add_argument(
+        "--from", dest="source", metavar="FILE|URL", help="the archive, downloaded elsewhere, or another address of it"
+    )
+    fetch.add_argument("--again", action="store_true", help="fetch it even where it is already here")
+    fetch.set_defaults(run=commands.fetch_data)
 
 
 def _add_zoo(parser: argparse.ArgumentParser) -> None:

@@ -6,21 +6,25 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from zoo import datasets
+from zoo.card import Interval
 from zoo.dataset import Dataset
+from zoo.datasets.fetch import fetch
 from zoo.diagnosis import diagnose
 from zoo.errors import ZooError
-from zoo.evaluate import cannot_measure, summarize
+from zoo.evaluate import cannot_measure, measure_lists, summarize
 from zoo.evaluate import evaluate as measure
 from zoo.history import read_histories
 from zoo.parity import FILE as PARITY_FILE
 from zoo.parity import check as check_parity
 from zoo.recommend import Taste, recommend_table, taste_of, tastes_of
+from zoo.references import TITLES
 from zoo.registry import Zoo
 from zoo.runtime import Runtime
 from zoo.settings import Settings
@@ -49,9 +53,15 @@ def evaluate(options: argparse.Namespace, given: list[str]) -> int:
                 continue
             _say(f"{name}: measuring {len(dataset.test):,} test users")
             figures = summarize(measure(runtime.load(folder), dataset.test))
-        answer["models"][name] = {metric: interval.model_dump() for metric, interval in figures.items()}
+        answer["models"][name] = _dumped(figures)
+    references = dataset.references.items()
+    answer["references"] = {name: _dumped(summarize(measure_lists(lists, dataset.test))) for name, lists in references}
     print(json.dumps(answer, indent=2) if options.json else _table(answer))
     return 0
+
+
+def _dumped(figures: dict[str, Interval]) -> dict[str, dict[str, float | int]]:
+    return {metric: interval.model_dump() for metric, interval in figures.items()}
 
 
 def _table(answer: dict[str, Any]) -> str:
@@ -59,13 +69,17 @@ def _table(answer: dict[str, Any]) -> str:
     metrics = list(dict.fromkeys(metric for figures in measured.values() for metric in figures))
     lines = [f"{answer['dataset']}, {answer['split']}: mean over test users [95 % interval]", ""]
     for metric in metrics:
-        lines.append(metric)
-        for name, figures in sorted(measured.items(), key=lambda entry: -entry[1][metric]["mean"]):
-            interval = figures[metric]
-            mean, low, high, n = (interval[key] for key in ("mean", "low", "high", "n"))
-            lines.append(f"  {name:<16} {mean:.4f}  [{low:.4f}, {high:.4f}]  n = {n:,}")
+        best_first = sorted(measured.items(), key=lambda entry: -entry[1][metric]["mean"])
+        lines += [metric] + [_line(name, figures[metric]) for name, figures in best_first]
+        lines += [_line(f"({name})", figures[metric]) for name, figures in answer["references"].items()]
     lines += [f"{name}: {reason}" for name, reason in answer["reason"].items()]
+    lines += [f"({name}): no model, but a list by the {TITLES.get(name, name)}" for name in answer["references"]]
     return "\n".join(lines)
+
+
+def _line(name: str, interval: dict[str, float | int]) -> str:
+    mean, low, high, n = (interval[key] for key in ("mean", "low", "high", "n"))
+    return f"  {name:<16} {mean:.4f}  [{low:.4f}, {high:.4f}]  n = {n:,}"
 
 
 def recommend(options: argparse.Namespace, given: list[str]) -> int:
@@ -78,10 +92,13 @@ def recommend(options: argparse.Namespace, given: list[str]) -> int:
             options.history,
             options.history.name,
             dataset.catalogue,
-            threshold=dataset.info.threshold,
+            threshold=dataset.info.threshold if options.like_from is None else options.like_from,
+            like_from=options.like_from,
+            dislike_below=options.dislike_below,
         )
         _say(histories.report.sentence())
-        users, tastes = list(histories.user_ids), tastes_of(histories.X)
+        users = list(histories.user_ids)
+        tastes = tastes_of(histories.X, histories.dislikes, histories.seen)
     table = recommend_table(model, dataset.catalogue, users, tastes, k=options.k)
     if options.out:
         table.write_parquet(options.out)
@@ -99,11 +116,36 @@ def recommend(options: argparse.Namespace, given: list[str]) -> int:
     return 0
 
 
+def list_data(options: argparse.Namespace, given: list[str]) -> int:
+    """The data sets that `fetch_data` knows; on standard output, for people or programs."""
+    facts = [asdict(known) | {"here": datasets.is_here(known.name)} for known in datasets.KNOWN.values()]
+    if options.json:
+        print(json.dumps(facts, indent=2))
+        return 0
+    terms = list(dict.fromkeys(fact["licence"] for fact in facts))
+    print(f"{'name':<17}{'ratings':>11}{'people':>9}{'items':>8}{'download':>10}  {'terms':<7}{'here':<6}what")
+    for fact in facts:
+        counts = f"{fact['rows']:>11,}{fact['users']:>9,}{fact['items']:>8,}"
+        size = f"{fact['bytes'] / 1e6:,.0f} MB" if fact["bytes"] else "unknown"
+        term, here = f"[{terms.index(fact['licence']) + 1}]", "yes" if fact["here"] else "no"
+        print(f"{fact['name']:<17}{counts}{size:>10}  {term:<7}{here:<6}{fact['what']}")
+    print("\n" + "\n".join(f"[{number}] {licence}" for number, licence in enumerate(terms, 1)))
+    print(f"\nFetch one: menagerie data fetch NAME. It goes to {datasets.cache_folder()}.")
+    return 0
+
+
+def fetch_data(options: argparse.Namespace, given: list[str]) -> int:
+    place = fetch(datasets.known(options.name), to=options.to, source=options.source, again=options.again)
+    print(place)
+    _say(f"Train on it: menagerie train all --data {place if options.to else options.name} --out ZOO")
+    return 0
+
+
 def serve(options: argparse.Namespace, given: list[str]) -> int:
     """The app as a process of its own: `zoo` never imports streamlit. Never asks for input."""
     environment = dict(os.environ)
-    if options.zoo:
-        environment["MENAGERIE_ZOO"] = str(options.zoo.resolve())
+    if zoo := options.zoo or environment.get("MENAGERIE_ZOO"):
+        environment["MENAGERIE_ZOO"] = str(Path(zoo).resolve())  # the app runs in another folder
     print(f"http://localhost:{options.port}", flush=True)
     flags = [f"--server.port={options.port}", "--server.headless=true", "--browser.serverAddress=localhost"]
     command = [sys.executable, "-m", "pages.parts.server", *flags]

@@ -5,6 +5,7 @@
     users.parquet      user_idx, user_id, role ("train", "validation", "test"), n_items
     train.parquet      user_idx, item_idx, weight: what models learn from
     held_out.parquet   part ("validation", "test"), kind ("fold_in", "held_out", "masked"), user_idx, item_idx, weight
+    references.parquet where the data was simulated: lists by its true probabilities (zoo.references)
     <model>/           zoo.manifest
 
 Where users are known to training (leave-last-out, column:), their fold-in is their row of train.parquet.
@@ -25,6 +26,8 @@ from zoo.catalogue import Catalogue
 from zoo.errors import CardError
 from zoo.folder import ModelFolder
 from zoo.manifest import CURRENT
+from zoo.references import FILE as REFERENCES
+from zoo.references import read_references
 from zoo.split import Fold, Split
 
 ROLES = ("train", "validation", "test")
@@ -61,6 +64,11 @@ class Dataset:
     @cached_property
     def test(self) -> Fold:
         return self._fold("test")
+
+    @cached_property
+    def references(self) -> dict[str, np.ndarray]:
+        """Lists of the test users that no model made, int64 [n, 100] by name; {} where nothing better is known."""
+        return read_references(self.path, self.test)
 
     def model_names(self) -> list[str]:
         """Models that were published here, broken ones among them, by name."""
@@ -129,7 +137,14 @@ class Dataset:
         return Fold(user_idx, **matrices)
 
 
-def write_dataset(path: Path, info: DatasetInfo, catalogue: Catalogue, user_ids: pl.Series, parts: Split) -> Dataset:
+def write_dataset(
+    path: Path,
+    info: DatasetInfo,
+    catalogue: Catalogue,
+    user_ids: pl.Series,
+    parts: Split,
+    references: pl.DataFrame | None = None,
+) -> Dataset:
     """Write a data set in one step; where the same data already lies there, keep it.
 
     Raises
@@ -152,6 +167,8 @@ def write_dataset(path: Path, info: DatasetInfo, catalogue: Catalogue, user_ids:
         _users_table(user_ids, parts).write_parquet(staging / "users.parquet")
         _entries(parts.train).write_parquet(staging / "train.parquet")
         _held_out_table(parts).write_parquet(staging / "held_out.parquet")
+        if references is not None:
+            references.write_parquet(staging / REFERENCES)
         staging.chmod(0o755)
         os.rename(staging, path)
     finally:

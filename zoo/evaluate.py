@@ -25,22 +25,28 @@ def cannot_measure(about: About, split: str) -> str | None:
 
 
 def evaluate(model: Model, fold: Fold) -> pl.DataFrame:
+    """What `measure_lists` says of the lists that a model gives to every user of the fold."""
+    tables = [measure_lists(np.empty((0, LONGEST_LIST), dtype=np.int64), fold.part(slice(0, 0)))]
+    for start in range(0, len(fold), USERS_PER_BATCH):
+        part = fold.part(slice(start, start + USERS_PER_BATCH))
+        users = part.user_idx if model.card.about.input == "users" else None
+        answer = model.run(part.fold_in, users=users, masked=part.masked, k=LONGEST_LIST, outputs=("ranked",))
+        tables.append(measure_lists(answer["ranked"], part))
+    return pl.concat(tables)
+
+
+def measure_lists(ranked: np.ndarray, fold: Fold) -> pl.DataFrame:
     """Every metric of `zoo.metrics.METRICS` for every user of the fold.
+
+    Parameters
+    ----------
+    ranked : int64 [n, 100 or I], the users' lists, best first; -1 where nothing was left to offer
 
     Returns
     -------
     one row per user: user_idx, n_fold_in, n_held_out, and a float32 column per metric (nan where undefined)
     """
-    figures: dict[str, list[np.ndarray]] = {name: [] for name in METRICS}
-    for start in range(0, len(fold), USERS_PER_BATCH):
-        rows = slice(start, start + USERS_PER_BATCH)
-        users = fold.user_idx[rows] if model.card.about.input == "users" else None
-        answer = model.run(
-            fold.fold_in[rows], users=users, masked=fold.masked[rows], k=LONGEST_LIST, outputs=("ranked",)
-        )
-        for name, metric in METRICS.items():
-            figures[name].append(metric(answer["ranked"], fold.held_out[rows]).astype(np.float32))
-    columns = {name: np.concatenate(values) if values else np.empty(0, np.float32) for name, values in figures.items()}
+    columns = {name: metric(ranked, fold.held_out).astype(np.float32) for name, metric in METRICS.items()}
     counts = {"n_fold_in": np.diff(fold.fold_in.indptr), "n_held_out": np.diff(fold.held_out.indptr)}
     return pl.DataFrame({"user_idx": fold.user_idx, **counts, **columns})
 

@@ -35,6 +35,10 @@ class Fold:
     def __len__(self) -> int:
         return len(self.user_idx)
 
+    def part(self, rows: slice) -> "Fold":
+        """Some of the users."""
+        return Fold(self.user_idx[rows], self.fold_in[rows], self.held_out[rows], self.masked[rows])
+
 
 @dataclass(frozen=True)
 class Split:
