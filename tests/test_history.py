@@ -164,8 +164,9 @@ def test_ids_of_a_catalogue_without_titles_are_never_guessed():
 
 def test_the_matches_can_be_reviewed(films):
     matches = read("title,year\nShawshank Redemtion,1994\nHeat,\nHeat,\nNo Film,2000\n", films).report.matches
-    assert matches.columns == ["given", "item_idx", "title", "how", "score", "rows"]
-    assert matches.drop("score").rows() == [
+    assert matches.columns == ["given", "item_idx", "title", "how", "score", "rows", "says"]
+    assert set(matches["says"]) == {"like"}
+    assert matches.drop("score", "says").rows() == [
         ("Shawshank Redemtion (1994)", 7, "Shawshank Redemption, The", "title", 1),
         ("Heat", 9, "Heat", "title", 2),
         ("No Film (2000)", -1, None, "unknown", 1),
@@ -174,13 +175,9 @@ def test_the_matches_can_be_reviewed(films):
     assert matches["score"].to_list()[1:] == [100, 0]
 
 
-@pytest.mark.parametrize(
-    "header",
-    ["Date,Name,Year,Letterboxd URI,Rating", "Const,Title,Year,URL,Your Rating", "x,title,Release Year,y,stars"],
-)
-def test_exports_of_known_sites_are_understood(films, header):
-    found = read(f"{header}\n2020-01-01,The Matrix,1999,https://example.org,5\n,Heat,,,2\n", films, threshold=3)
-    assert likes(found, films) == {None: [10]}
+def test_columns_of_other_sites_are_understood(films):
+    table = "x,title,Release Year,y,stars\n2020-01-01,The Matrix,1999,https://example.org,5\n,Heat,,,2\n"
+    assert likes(read(table, films, threshold=3), films) == {None: [10]}
 
 
 # --- errors and limits

@@ -77,22 +77,23 @@ def other_candidates(found: Sequence[str], role: str, taken: str) -> list[str]:
 
 def is_usual(column: str, role: str) -> bool:
     """Whether people give this name to the role."""
-    return _plain(column) in NAMES[role].split()
+    return plain(column) in NAMES[role].split()
 
 
-def _plain(column: str) -> str:
+def plain(column: str) -> str:
+    """A column's name as names are compared."""
     return re.sub(r"[\s_\-.\ufeff]", "", column).lower()
 
 
 def _usual(found: Sequence[str], role: str) -> str | None:
-    columns = {_plain(column): column for column in reversed(found)}  # reversed: the first of two twins stays
+    columns = {plain(column): column for column in reversed(found)}  # reversed: the first of two twins stays
     return next((columns[name] for name in NAMES.get(role, "").split() if name in columns), None)
 
 
 def _named(found: Sequence[str], given: str, role: str, name: str) -> str:
     if given in found:
         return given
-    if column := next((column for column in found if _plain(column) == _plain(given)), None):
+    if column := next((column for column in found if plain(column) == plain(given)), None):
         return column
     raise DataError(
         f"{name} has no column {given!r} for the {_called(role)} (found: {listed(found)}). Name one of these."

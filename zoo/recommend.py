@@ -109,10 +109,20 @@ def rank(scores: np.ndarray, allowed: np.ndarray, k: int) -> tuple[np.ndarray, n
     return np.where(np.isneginf(best), -1, order), best
 
 
-def tastes_of(X: csr_array) -> list[Taste]:
-    """The rows of csr [B, I] as tastes."""
+def tastes_of(X: csr_array, dislikes: csr_array | None = None, seen: csr_array | None = None) -> list[Taste]:
+    """The rows of csr [B, I] as tastes; `seen` is told to no model, and only kept out of the lists (weight 0)."""
+    likes, weights = _rows(X)
+    none: list[tuple[int, ...]] = [()] * len(likes)
+    against = none if dislikes is None else _rows(dislikes)[0]
+    known = none if seen is None else _rows(seen)[0]
+    people = zip(likes, weights, against, known, strict=True)
+    return [Taste(liked + kept, bad, weight + (0.0,) * len(kept)) for liked, weight, bad, kept in people]
+
+
+def _rows(X: csr_array) -> tuple[list[tuple[int, ...]], list[tuple[float, ...]]]:
+    """Columns and weights of each row."""
     rows = [slice(start, stop) for start, stop in pairwise(X.indptr.tolist())]
-    return [Taste(tuple(X.indices[row].tolist()), weights=tuple(X.data[row].tolist())) for row in rows]
+    return [tuple(X.indices[row].tolist()) for row in rows], [tuple(X.data[row].tolist()) for row in rows]
 
 
 def taste_of(dataset: Dataset, user_idx: int) -> Taste:
@@ -168,7 +178,8 @@ def _with_dislikes(
     else:
         rows_of_three = vstack([likes, dislikes, csr_array((B, I), dtype=np.float32)], format="csr")
         f_likes, f_dislikes, f_nothing = np.split(model.run(rows_of_three, outputs=("all_scores",))["all_scores"], 3)
-        n_likes, n_dislikes = np.diff(likes.indptr), np.diff(dislikes.indptr)
+        told = np.repeat(np.arange(B), np.diff(likes.indptr))[likes.data > 0]  # what weighs nothing is no like
+        n_likes, n_dislikes = np.bincount(told, minlength=B), np.diff(dislikes.indptr)
         a = (
             (n_dislikes > 0)
             if model.card.about.dislikes == "linear"

@@ -78,7 +78,7 @@ def _expressions(table: Table, columns: dict[str, str], needs_value: bool) -> li
     if needs_value:
         expressions.append(number(table, columns["value"]).alias("value"))
     if "timestamp" in columns:
-        expressions.append(_time(table, columns["timestamp"]).alias("time"))
+        expressions.append(moment(table, columns["timestamp"]).alias("time"))
     if "part" in columns:
         expressions.append(_id(table, columns["part"]).cast(pl.String).alias("label"))
     return expressions
@@ -109,7 +109,7 @@ def number(table: Table, column: str) -> pl.Expr:
     return pl.when(values.is_finite()).then(values)
 
 
-def _time(table: Table, column: str) -> pl.Expr:
+def moment(table: Table, column: str) -> pl.Expr:
     """The column as Float64: numbers as they are, dates as seconds since 1970 (UTC where they name no zone)."""
     dtype, values = table.schema[column], pl.col(column)
     if dtype in (pl.Date, pl.Datetime):

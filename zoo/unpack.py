@@ -4,6 +4,8 @@ import gzip
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -31,15 +33,12 @@ def unpack(source: Path | bytes, name: str, limit: int | None) -> tuple[Path | b
     if not is_packed(source):
         return source, name
     data = source if isinstance(source, bytes) else source.read_bytes()
-    try:
+    with _sound(name):
         if data.startswith(GZIP):
             with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
                 content, inside = _read_up_to(stream, name, limit), PurePosixPath(name).stem
         else:
             content, inside = _unzip(data, name, limit)
-    except (EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:
-        # the last three: a compression that Python lacks, encryption, and fields that make no sense
-        raise DataError(f"{name} cannot be unpacked ({error}). Make or download the archive again.") from error
     if is_packed(content):
         raise DataError(f"{name} holds another archive. Unpack it, and bring what is inside.")
     if not content:
@@ -47,12 +46,44 @@ def unpack(source: Path | bytes, name: str, limit: int | None) -> tuple[Path | b
     return content, inside
 
 
-def _unzip(data: bytes, name: str, limit: int | None) -> tuple[bytes, str]:
-    if (
-        data.count(b"PK\x01\x02") > MAX_ZIP_ENTRIES
-    ):  # one for each entry of its list, counted before Python reads that list
+def members(source: Path | bytes, name: str, wanted: Sequence[str], limit: int | None) -> dict[str, bytes]:
+    """Those of the wanted files that a zip archive holds, at its top or in its only folder; {} for anything else.
+
+    `DataError` for an archive that is damaged or encrypted, or that unpacks to more than `limit` bytes.
+    """
+    if head(source, 4) != ZIP:
+        return {}
+    data = source if isinstance(source, bytes) else source.read_bytes()
+    with _sound(name), _opened(data, name) as archive:
+        names = [one for one in archive.namelist() if not one.startswith("__MACOSX/")]
+        tops = {one.partition("/")[0] + "/" for one in names}
+        top = tops.pop() if len(tops) == 1 and all("/" in one for one in names) else ""
+        contents: dict[str, bytes] = {}
+        for one in wanted:
+            if top + one in names:
+                left = None if limit is None else limit - sum(map(len, contents.values()))
+                with archive.open(top + one) as stream:
+                    contents[one] = _read_up_to(stream, name, left)
+        return contents
+
+
+@contextmanager
+def _sound(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:
+        # the last three: a compression that Python lacks, encryption, and fields that make no sense
+        raise DataError(f"{name} cannot be unpacked ({error}). Make or download the archive again.") from error
+
+
+def _opened(data: bytes, name: str) -> zipfile.ZipFile:
+    if data.count(b"PK\x01\x02") > MAX_ZIP_ENTRIES:  # one for each entry of its list, before Python reads that list
         raise DataError(f"{name} holds more than {MAX_ZIP_ENTRIES:,} files. Bring the one table.")
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+    return zipfile.ZipFile(io.BytesIO(data))
+
+
+def _unzip(data: bytes, name: str, limit: int | None) -> tuple[bytes, str]:
+    with _opened(data, name) as archive:
         inside = _only_table([entry for entry in archive.infolist() if not entry.is_dir()], name)
         with archive.open(inside) as stream:
             return _read_up_to(stream, name, limit), PurePosixPath(inside.filename).name
