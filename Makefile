@@ -1,10 +1,10 @@
-# Two commands on a fresh machine, needing nothing but python3: `make test`, and `make demo ZOO=folder`.
+# Two commands on a fresh machine, needing nothing but python3: `make demo` and `make test`.
 
 PYTHON ?= python3
 ZOO ?= zoo-data
 PORT ?= 8501
 
-.PHONY: test check demo bench clean
+.PHONY: demo test check zoo screens bench clean
 
 # .venv-app: what the app needs, without torch. .venv: everything.
 .venv-app/.installed: pyproject.toml
@@ -27,6 +27,15 @@ check: .venv/.installed
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
+
+# The films that the app begins with, trained anew. The weights are half as long where parity allows it.
+zoo: .venv/.installed
+	rm -rf $(ZOO)/films
+	.venv/bin/menagerie train all --data films --out $(ZOO)
+	.venv/bin/menagerie verify $(ZOO)
+
+screens: .venv/.installed
+	.venv/bin/python -m tests.browser.screens --zoo $(ZOO) --out screens
 
 bench: .venv/.installed
 	.venv/bin/python benchmarks/item_item_graphs.py
