@@ -16,6 +16,7 @@ page = st.navigation(
             st.Page("pages/try/recommend.py", title="Recommend", default=True),
             st.Page("pages/try/compare.py", title="Compare"),
         ],
+        "Inside": [st.Page("pages/inside/cards.py", title="Zoo", url_path="zoo")],
         "Data": [st.Page("pages/data/bring.py", title="Bring")],
     }
 )

@@ -3,11 +3,12 @@
 import polars as pl
 import streamlit as st
 
-from pages.parts import cached, state, upload
+from pages.parts import cached, mend, state, upload
 from pages.parts.cached import Entry
 from pages.parts.frame import escape
 from pages.parts.upload import Brought
 from zoo.dataset import Dataset
+from zoo.match_report import MatchReport
 from zoo.recommend import recommend_table, tastes_of, why_not
 
 LISTS = "lists-for-all"  # the session's key of the last table, with what it answers
@@ -18,29 +19,23 @@ def report(data: Dataset, brought: Brought) -> None:
     """What was found, what was not, and every match for review."""
     found = brought.histories.report
     with st.container(border=True):
-        st.markdown(f"**{escape(brought.name)}**  \n{escape(found.sentence())}")
+        st.markdown(f"**{escape(brought.name)}**  \n{escape(_opening(found) + found.counts())}")
+        if verdicts := found.verdicts():
+            st.markdown("\n".join(f"- {escape(verdict)}" for verdict in verdicts))
         details = [f"{found.by_id:,} by id, {found.by_title:,} by title and year"]
+        details += [f"{found.by_hand:,} by you"] if found.by_hand else []
+        details += [escape(note) for note in found.notes]
         if found.unknown_examples:
             details.append("unknown, for instance: " + "; ".join(escape(example) for example in found.unknown_examples))
         st.caption(" · ".join(details))
-        with st.expander("Review the matches"):
-            matches = found.matches.drop("item_idx").with_columns(pl.col("title").fill_null("—"))
-            st.dataframe(matches, hide_index=True, column_config=_columns())
+        with st.expander("Review and correct the matches"):
+            mend.review(data, brought)
         st.caption("Your file stays in this session; it is not stored or logged.")
         st.button("Forget this file", on_click=_forget, icon=":material/delete:")
 
 
-def _columns() -> dict:
-    column = st.column_config
-    return {
-        "given": column.TextColumn("In the file"),
-        "title": column.TextColumn("In the catalogue"),
-        "how": column.TextColumn("Found by"),
-        "score": column.NumberColumn(
-            "Likeness (0 to 100)", format="%.0f", help="How alike the two titles are; 100 = the same."
-        ),
-        "rows": column.NumberColumn("Rows"),
-    }
+def _opening(found: MatchReport) -> str:
+    return f"{found.service} export: " if found.service else ""
 
 
 def _forget() -> None:
@@ -50,10 +45,13 @@ def _forget() -> None:
 
 def offer_as_taste(data: Dataset, brought: Brought) -> None:
     """One person's file can be the taste of the other pages."""
-    had = len(state.visit(data.info.fingerprint).likes)
+    visit = state.visit(data.info.fingerprint)
+    had = len(visit.likes) + len(visit.dislikes)
     with st.container(horizontal=True):
         use = st.button(
-            "Use as my taste", type="primary", help=f"Takes the place of your {had} likes." if had else None
+            "Use as my taste",
+            type="primary",
+            help=f"Takes the place of your {had:,} likes and dislikes." if had else None,
         )
         add = bool(had) and st.button("Add to my taste")
     if use or add:
@@ -64,11 +62,12 @@ def offer_as_taste(data: Dataset, brought: Brought) -> None:
 def lists(data: Dataset, brought: Brought, model: Entry, k: int) -> pl.DataFrame | None:
     """Lists for all users once they were asked for; they stay until the file, the model or the length changes."""
     n = len(brought.histories.user_ids)
-    tastes = tastes_of(brought.histories.X)
+    found = brought.histories
+    tastes = tastes_of(found.X, found.dislikes, found.seen)
     if reason := why_not(model.card, tastes[0]):
         st.info(escape(reason))
         return None
-    asked = (brought.asked, model.checksum, k)
+    asked = (brought.asked, brought.corrections, model.checksum, k)
     if st.button(f"Recommend for {n:,} {'person' if n == 1 else 'people'}", type="primary" if n > 1 else "secondary"):
         with st.spinner(f"{model.title} answers for {n:,} …"):
             table = recommend_table(cached.model(data, model), data.catalogue, brought.histories.user_ids, tastes, k=k)

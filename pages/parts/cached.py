@@ -6,15 +6,20 @@ meanwhile is picked up at the next click, and no checksum is computed twice.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 import streamlit as st
 
 from pages.parts import colours
 from pages.parts.items import Labels
-from zoo.card import Card
+from pages.parts.samples import Sample
+from pages.parts.samples import samples as make_samples
+from zoo.card import Card, Interval
 from zoo.dataset import Dataset
 from zoo.errors import CardError
+from zoo.evaluate import measure_lists, summarize
 from zoo.recommend import Lists, Taste
 from zoo.recommend import recommend as ask
 from zoo.registry import Zoo
@@ -80,6 +85,15 @@ def _labels(path: str, fingerprint: str, _data: Dataset) -> Labels:
     return Labels(_data.catalogue)
 
 
+def samples(data: Dataset) -> list[Sample]:
+    return _samples(str(data.path), data.info.fingerprint, data)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _samples(path: str, fingerprint: str, _data: Dataset) -> list[Sample]:
+    return make_samples(_data.catalogue, _data.train)
+
+
 def entries(data: Dataset) -> list[Entry]:
     """Every model of a data set, grouped by family; a broken one with its sentence."""
     found = [_entry(data, name) for name in data.model_names()]
@@ -101,6 +115,39 @@ def _card(path: str, fingerprint: str, name: str, current: str, _data: Dataset) 
     """Hashes every file of the model, once per publication."""
     with _data.model(name) as folder:
         return folder.card, folder.checksum
+
+
+def references(data: Dataset) -> dict[str, dict[str, Interval]]:
+    """The figures of lists that no model made; {} for data that nobody simulated."""
+    return _references(str(data.path), data.info.fingerprint, data)
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _references(path: str, fingerprint: str, _data: Dataset) -> dict[str, dict[str, Interval]]:
+    lists = _data.references
+    return {name: summarize(measure_lists(ranked, _data.test)) for name, ranked in lists.items()}
+
+
+def curve(data: Dataset, entry: Entry) -> pl.DataFrame | None:
+    """Loss and validation metric per epoch; None for a model that is not trained in epochs."""
+    held = "curve.parquet" in files(data, entry)
+    return _curve(str(data.path), entry.name, entry.checksum, data) if held else None
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def _curve(path: str, name: str, checksum: str, _data: Dataset) -> pl.DataFrame:
+    with _data.model(name) as folder:
+        return pl.read_parquet(folder.path / "curve.parquet")
+
+
+def files(data: Dataset, entry: Entry) -> dict[str, int]:
+    """Name and size in bytes of every file of a model."""
+    return _files(str(data.path), entry.name, data.current(entry.name))
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def _files(path: str, name: str, current: str) -> dict[str, int]:
+    return {file.name: file.stat().st_size for file in (Path(path) / name / current).iterdir() if file.is_file()}
 
 
 @st.cache_resource(show_spinner=False)

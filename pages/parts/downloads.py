@@ -1,11 +1,19 @@
-"""Tables to take home: Parquet as they are, CSV safe to open in a spreadsheet."""
+"""To take home: tables as Parquet or as CSV that is safe to open in a spreadsheet, and models as ONNX."""
 
 import io
+import zipfile
+from collections.abc import Iterable
 
 import polars as pl
 import streamlit as st
 
+from pages.parts import cached
+from pages.parts.amounts import size
+from pages.parts.cached import Entry
+from zoo.dataset import Dataset
+
 FORMULA = r"^\s*[=+\-@]|^[\t\r\n]"  # what a spreadsheet would run instead of show (OWASP: CSV injection)
+LARGEST_MODEL = 200 * 10**6  # bytes: the server holds a download in memory
 
 
 def safe_csv(table: pl.DataFrame) -> bytes:
@@ -46,3 +54,46 @@ def offer(table: pl.DataFrame, name: str) -> None:
             on_click="ignore",
             help="For programs: exact types, titles unchanged.",
         )
+
+
+def offer_model(data: Dataset, entry: Entry) -> None:
+    """One button: the graph, or a zip of all that a model is made of where its weights lie beside it."""
+    sizes = cached.files(data, entry)
+    wanted = model_files(sizes)
+    total = sum(sizes[name] for name in wanted)
+    if total > LARGEST_MODEL:
+        st.caption(
+            f"{size(total)}: too large to hand out through a browser. Whoever runs this server finds it in the zoo, in "
+            f"`{data.name}/{entry.name}/{data.current(entry.name)}`."
+        )
+        return
+    packed = len(wanted) > 1
+    st.download_button(
+        f"Download ONNX and weights, zip ({size(total)})" if packed else f"Download ONNX ({size(total)})",
+        lambda: model_bytes(data, entry.name),
+        f"{data.name}-{entry.name}.{'zip' if packed else 'onnx'}",
+        "application/zip" if packed else "application/octet-stream",
+        on_click="ignore",
+        key=f"download-{entry.name}",
+        icon=":material/download:",
+    )
+
+
+def model_files(names: Iterable[str]) -> list[str]:
+    """What is needed to run a model elsewhere: one graph with its weights inside, or everything."""
+    graphs = [name for name in names if name.endswith(".onnx")]
+    inside = len(graphs) == 1 and not any(name.endswith((".safetensors", ".data")) for name in names)
+    return graphs if inside else sorted(names)
+
+
+def model_bytes(data: Dataset, name: str) -> bytes:
+    """Read when the button is pressed, held so that nobody takes the folder away meanwhile, every checksum compared."""
+    with data.model(name) as folder:
+        files = model_files([path.name for path in folder.path.iterdir() if path.is_file()])
+        if len(files) == 1:
+            return (folder.path / files[0]).read_bytes()
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:  # stored, not deflated: weights do not shrink
+            for file in files:
+                archive.write(folder.path / file, f"{name}/{file}")
+        return packed.getvalue()

@@ -1,6 +1,6 @@
 """What a list may hold: how many items, of which genres and years, and whether it repeats what is already known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -15,7 +15,9 @@ class Filters:
     k: int
     hide_seen: bool
     candidates: np.ndarray | None  # bool [I]; None: every item
-    words: str  # what is filtered, for the empty state
+    words: str = ""  # what is filtered, for the empty state
+    genres: tuple[str, ...] = ()
+    years: tuple[int, int] | None = None  # None: every year
 
 
 def bar(data: Dataset) -> Filters:
@@ -29,9 +31,35 @@ def bar(data: Dataset) -> Filters:
             picked = state.shared(f"genres-{of}", [], lambda value, key: _genres(genres, value, key)) if genres else []
             span = state.shared(f"years-{of}", years, lambda value, key: _years(years, value, key)) if years else None
     span = None if span is None or tuple(span) == tuple(years) else (int(span[0]), int(span[1]))
-    words = " · ".join([*(genre_text(genre) for genre in picked), *([f"{span[0]} to {span[1]}"] if span else [])])
-    candidates = data.catalogue.allowed(picked, span) if picked or span else None
-    return Filters(k, hide, candidates, words)
+    return _among(data, Filters(k, hide, None), tuple(picked), span)
+
+
+def with_own(
+    data: Dataset, page: Filters, k: int | None, known: str | None, genre: str | None, years: tuple[int, int] | None
+) -> Filters:
+    """The filters of the page, save for what one list wants otherwise."""
+    own = replace(page, k=k or page.k, hide_seen=page.hide_seen if known is None else known == "hidden")
+    if genre is None and years is None:
+        return own
+    return _among(data, own, page.genres if genre is None else (genre,), years or page.years)
+
+
+def _among(data: Dataset, base: Filters, genres: tuple[str, ...], years: tuple[int, int] | None) -> Filters:
+    words = " · ".join([*(genre_text(genre) for genre in genres), *([span_text(years)] if years else [])])
+    candidates = data.catalogue.allowed(genres, years) if genres or years else None
+    return replace(base, candidates=candidates, words=words, genres=genres, years=years)
+
+
+def span_text(years: tuple[int, int]) -> str:
+    """Years in words.
+
+    >>> span_text((1960, 1969)), span_text((1960, 1970)), span_text((1968, 1968))
+    ('1960s', '1960 to 1970', '1968')
+    """
+    first, last = years
+    if first == last:
+        return str(first)
+    return f"{first}s" if first % 10 == 0 and last == first + 9 else f"{first} to {last}"
 
 
 def _hide(value: bool, key: str) -> bool:

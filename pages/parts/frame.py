@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import streamlit as st
 from streamlit.navigation.page import Page
+from streamlit.runtime.scriptrunner import StopException
 
-from pages.parts import cached, state
+from pages.parts import address, cached, state
 from zoo.dataset import Dataset
 from zoo.errors import ZooError
 
@@ -17,10 +18,14 @@ PUNCTUATION = re.compile(
 
 
 def run(page: Page) -> None:
-    """Run a page; whatever the visitor can mend is shown as its sentence, at this one place."""
+    """Run a page between reading and writing the address; what the visitor can mend is shown as its sentence, here."""
     state.keep("page", page.title.lower())
     with show_errors():
-        page.run()
+        address.read()
+        address.notice()
+        with suppress(StopException):  # a page that ends early has an address too
+            page.run()
+        address.write(page)
 
 
 @contextmanager
@@ -57,10 +62,15 @@ def dataset() -> Dataset:
         name = _pick(names)
         data = cached.dataset(name)
         info = data.info
+        people = "simulated viewers" if info.simulated else "people"
         st.caption(
-            f"{info.n_users:,} people · {info.n_items:,} items · {info.n_interactions:,} choices",
+            f"{info.n_users:,} {people} · {info.n_items:,} items · {info.n_interactions:,} choices",
             help="Counted after the rules of the data set were applied (threshold, least activity).",
         )
+        if info.notice:
+            st.caption(escape(info.notice))
+    if info.simulated:
+        st.caption(f"{escape(name)} · simulated viewers", help=escape(info.notice) if info.notice else None)
     if not data.model_names():
         _empty(f"{escape(name)} has no models yet.", "The data is there; train models on it:", "all")
     return data

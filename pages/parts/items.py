@@ -1,12 +1,12 @@
-"""What a card shows of an item: a readable title, year, decade, and the genre that gives its poster hue and motif."""
+"""What a card shows of an item: a readable title, year, decade, genre, and its poster."""
 
 import re
 from collections.abc import Iterable
 from functools import cached_property
 
 from zoo.catalogue import Catalogue
+from zoo.posters import facts_of, poster, svg
 
-TOPICS = 17  # as many genres get a look of their own; more hues could not be told apart
 ARTICLES = "The|A|An|Le|La|Les|L'|Il|Lo|I|El|Los|Las|Das|Der|Die|Ein|Eine|Un|Une|O|Os"
 ARTICLE_LAST = re.compile(rf"^(?P<rest>.+), (?P<article>{ARTICLES})$")
 ASIDE_LAST = re.compile(r"^(?P<title>.+?) \((?P<aside>[^()]+)\)$")
@@ -16,19 +16,18 @@ class Labels:
     """The labels of one catalogue, as plain dictionaries for the components."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        columns = catalogue.items.select("item_id", "title", "year", "genres").to_dict(as_series=False)
+        columns = catalogue.items.select("item_id", "title", "year").to_dict(as_series=False)
         self._rows = list(zip(*columns.values(), strict=True))
-        self._topics = {genre: number for number, genre in enumerate(catalogue.genres()[:TOPICS])}
+        self._facts = facts_of(catalogue)
+        self._posters: dict[int, dict[str, str]] = {}  # drawn when first shown, then kept: 700 bytes each
         self.named = catalogue.has_titles
         self._n_users = catalogue.items["n_users"].to_list()
 
     def card(self, idx: int) -> dict[str, str | int | None]:
-        """{"id", "title", "aside", "year", "decade", "genre", "topic"} of one item."""
-        item_id, title, year, genres = self._rows[idx]
+        """{"id", "title", "aside", "year", "decade", "genre", "art" (SVG), "ground" (colour)} of one item."""
+        item_id, title, year = self._rows[idx]
+        genre = self._facts[idx].genre
         shown, aside = ("Item " + str(item_id), None) if title == str(item_id) else readable(title)
-        genre = max(
-            (genre for genre in genres or () if genre in self._topics), key=self._topics.__getitem__, default=None
-        )
         return {
             "id": idx,
             "title": shown,
@@ -36,8 +35,13 @@ class Labels:
             "year": year_text(year),
             "decade": decade_text(year),
             "genre": None if genre is None else genre_text(genre),
-            "topic": -1 if genre is None else self._topics[genre],
-        }
+        } | self._poster(idx)
+
+    def _poster(self, idx: int) -> dict[str, str]:
+        if idx not in self._posters:
+            picture = poster(self._facts[idx])
+            self._posters[idx] = {"art": svg(picture), "ground": picture.ground}
+        return self._posters[idx]
 
     def best_known(self, items: Iterable[int]) -> list[int]:
         """These items, the most chosen first."""

@@ -9,6 +9,7 @@ from pages.parts import cached, models, state, taste
 from pages.parts.cached import Entry
 from pages.parts.component import component
 from pages.parts.filters import Filters
+from pages.parts.panels import Panel
 from zoo.compare import common_items
 from zoo.dataset import Dataset
 from zoo.errors import ZooError
@@ -19,35 +20,35 @@ _lists = component("lists", "poster")
 PROVIDERS = {CPU: "CPU", CUDA: "GPU (CUDA)"}
 
 
-def ask(data: Dataset, entries: list[Entry], asked: Taste, filters: Filters) -> dict[str, Lists | str]:
-    """Each model's answer to one taste; in place of one that it cannot give, the sentence why."""
-    answers: dict[str, Lists | str] = {}
-    for entry in entries:
-        if reason := why_not(entry.card, asked):
-            answers[entry.name] = reason
-            continue
-        try:
-            answers[entry.name] = cached.recommend(
-                data, entry, [asked], k=filters.k, candidates=filters.candidates, hide_seen=filters.hide_seen
-            )
-        except ZooError as error:  # one model that cannot run does not take the others' lists away
-            answers[entry.name] = str(error)
-    return answers
+def ask(data: Dataset, panels: list[Panel], asked: Taste) -> list[Lists | str]:
+    """The answer of each panel's model to one taste; in place of one that it cannot give, the sentence why."""
+    return [_answer(data, panel, asked) for panel in panels]
 
 
-def show(data: Dataset, entries: list[Entry], asked: Taste, answers: dict[str, Lists | str], filters: Filters) -> None:
-    """All lists as one element: a single one as a grid, several side by side."""
-    items = {name: columns(answer) for name, answer in answers.items() if isinstance(answer, Lists)}
+def _answer(data: Dataset, panel: Panel, asked: Taste) -> Lists | str:
+    if reason := why_not(panel.entry.card, asked):
+        return reason
+    limits = panel.filters
+    options = {"k": limits.k, "candidates": limits.candidates, "hide_seen": limits.hide_seen}
+    try:
+        return cached.recommend(data, panel.entry, [asked], **options)
+    except ZooError as error:  # one model that cannot run does not take the others' lists away
+        return str(error)
+
+
+def show(
+    data: Dataset, panels: list[Panel], asked: Taste, answers: list[Lists | str], build: dict | None = None
+) -> None:
+    """All lists as one element: a single one as a grid, several side by side, with what `build` lets columns do."""
+    items = {panel: columns(answer) for panel, answer in zip(panels, answers, strict=True) if isinstance(answer, Lists)}
     hidden = taste.hidden_choices(data)
     shown = [
-        _refused(data, entry, answer)
-        if isinstance(answer := answers[entry.name], str)
-        else _answered(entry, asked, answer, _cards(data, entry, entries, answer, items, hidden), hidden)
-        for entry in entries
+        _refused(data, panel, answer)
+        if isinstance(answer, str)
+        else _answered(panel, asked, answer, _cards(data, panel, answer, items, hidden), hidden)
+        for panel, answer in zip(panels, answers, strict=True)
     ]
-    among = f" among {filters.words}" if filters.words else ""
-    nothing = f"Nothing is left to recommend{among}. Widen the filters, or show what is already known."
-    _mount(data, {"layout": "grid" if len(entries) == 1 else "columns", "lists": shown, "empty": nothing})
+    _mount(data, {"layout": "columns" if build else "grid", "lists": shown, "build": build})
 
 
 def invite(data: Dataset) -> None:
@@ -59,7 +60,21 @@ def invite(data: Dataset) -> None:
     facts = [{"text": "the most chosen items", "why": "Chosen by the most people that the models learned from."}]
     cards = [labels.card(idx) | {"rank": None, "score": None, "verdict": None, "also": []} for idx in labels.starters]
     head = {"title": "Begin with something you know", "facts": facts, "cards": cards}
-    _mount(data, {"layout": "grid", "lists": [head], "empty": ""})
+    _mount(data, {"layout": "grid", "lists": [head], "samples": _samples(data), "build": None})
+
+
+def _samples(data: Dataset) -> list[dict]:
+    """Tastes to begin with, as three posters and a name."""
+    labels = cached.labels(data)
+    return [
+        {
+            "title": sample.title,
+            "items": ", ".join(labels.card(item)["title"] for item in sample.items),
+            "cards": [labels.card(item) for item in sample.items[:3]],
+            "event": {"kind": "sample", "number": number},
+        }
+        for number, sample in enumerate(cached.samples(data))
+    ]
 
 
 def columns(answer: Lists) -> list[int]:
@@ -74,24 +89,43 @@ def _mount(data: Dataset, content: dict) -> None:
     _lists(key=key, data=content | told, on_events_change=lambda: taste.hear(data, key))
 
 
-def _refused(data: Dataset, entry: Entry, why: str) -> dict:
-    return entry.chip() | {"facts": [], "cards": [], "problem": {"text": why, "ways": _ways(data, entry)}}
+def _refused(data: Dataset, panel: Panel, why: str) -> dict:
+    problem = {"text": why, "ways": _ways(data, panel.entry)}
+    return panel.chip() | {"facts": [], "cards": [], "problem": problem, "own": _own(panel)}
 
 
-def _answered(entry: Entry, asked: Taste, answer: Lists, cards: list[dict], hidden: set[int]) -> dict:
-    head = {"facts": _facts(answer, cards, hidden), "score": _score_meaning(entry), "note": _note(entry, asked)}
-    return entry.chip() | head | {"cards": cards, "problem": None}
+def _answered(panel: Panel, asked: Taste, answer: Lists, cards: list[dict], hidden: set[int]) -> dict:
+    head = {
+        "facts": _facts(answer, cards, hidden),
+        "score": _score_meaning(panel.entry),
+        "note": _note(panel.entry, asked),
+        "empty": _empty(panel.filters),
+        "own": _own(panel),
+    }
+    return panel.chip() | head | {"cards": cards, "problem": None}
 
 
-def _cards(
-    data: Dataset, entry: Entry, entries: list[Entry], answer: Lists, items: dict[str, list[int]], hidden: set[int]
-) -> list[dict]:
+def _own(panel: Panel) -> dict:
+    """The settings of a column as the values of its pickers: "" where it follows the page."""
+    column = panel.column
+    if column is None:
+        return {}
+    years = "" if column.years is None else f"{column.years[0]}-{column.years[1]}"
+    return {"k": str(column.k or ""), "known": column.known or "", "genre": column.genre or "", "years": years}
+
+
+def _empty(limits: Filters) -> str:
+    among = f" among {limits.words}" if limits.words else ""
+    return f"Nothing is left to recommend{among}. Widen the filters, or show what is already known."
+
+
+def _cards(data: Dataset, panel: Panel, answer: Lists, items: dict[Panel, list[int]], hidden: set[int]) -> list[dict]:
     labels, visit = cached.labels(data), state.visit(data.info.fingerprint)
-    known = set(data.history(visit.user_idx).tolist()) if visit.looking else set()
+    known = set(data.history(visit.user_idx).tolist()) if visit.looking else set(visit.likes)
     others = {
-        other: {item: rank for rank, item in enumerate(items[other.name], 1)}
-        for other in entries
-        if other.name in items and other is not entry
+        other: {item: rank for rank, item in enumerate(ranked, 1)}
+        for other, ranked in items.items()
+        if other is not panel
     }
     common = common_items(list(items.values()))
     scores = score_texts(answer.scores[0])
@@ -100,12 +134,12 @@ def _cards(
         | {
             "rank": rank,
             "score": scores[rank - 1],
-            "verdict": "like" if item in known else visit.verdict(item),
+            "verdict": "like" if item in known else None,
             "chosen": item in hidden,
             "common": item in common and len(items) > 2,
             "also": [other.chip() | {"rank": ranks[item]} for other, ranks in others.items() if item in ranks],
         }
-        for rank, item in enumerate(items[entry.name], 1)
+        for rank, item in enumerate(items[panel], 1)
     ]
 
 

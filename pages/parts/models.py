@@ -1,9 +1,10 @@
-"""Choosing who answers: one model, or several, as chips in their colours."""
+"""Choosing who answers: one model, or the columns of a comparison, as chips in their colours."""
 
 import streamlit as st
 
 from pages.parts import cached, state
 from pages.parts.cached import Entry
+from pages.parts.columns import MOST, Column
 from pages.parts.component import component
 from zoo.dataset import Dataset
 
@@ -13,26 +14,35 @@ DECIDES = "ndcg_at_100"  # the model that is best by this one is shown first
 
 def pick_one(data: Dataset) -> Entry | None:
     """The model that answers; None where not a single one can be used."""
-    usable = [entry for entry in _show(data, "model", "Model", most=1) if entry.card]
-    return usable[0] if usable else None
+    columns = _show(data, "model", "Model", most=1)
+    return next((entry for entry in cached.entries(data) if entry.card and entry.name == columns[0].model), None)
 
 
-def pick_several(data: Dataset, most: int) -> list[Entry]:
-    """The models to compare, in the order of the chips."""
-    return _show(data, "models", f"Models (2 to {most})", most)
+def pick_several(data: Dataset) -> list[Column]:
+    """The columns to compare, from left to right."""
+    return _show(data, "models", f"Models (2 to {MOST})", MOST)
 
 
-def _show(data: Dataset, name: str, label: str, most: int) -> list[Entry]:
+def _show(data: Dataset, name: str, label: str, most: int) -> list[Column]:
     entries = cached.entries(data)
     known = [entry.name for entry in entries if entry.card]
-    chosen = [model for model in state.kept(name, []) if model in known] or _first_choice(entries, most)
-    key = f"{state.kept('page')}-{name}"
+    columns = [column for text in state.kept(name) or [] if (column := Column.read(text)).model in known][:most]
+    columns = columns or [Column(model) for model in _first_choice(entries, most)]
+    state.keep(f"shown-{name}", [column.text for column in columns])
+    key, chosen = f"{state.kept('page')}-{name}", [column.model for column in columns]
     _chips(
         key=key,
         data={"models": [entry.chip() for entry in entries], "chosen": chosen, "most": most, "label": label},
-        on_chosen_change=lambda: state.keep(name, list(st.session_state[key].chosen)),
+        on_chosen_change=lambda: state.keep(name, _chosen(columns, list(st.session_state[key].chosen))),
     )
-    return [entry for entry in entries if entry.name in chosen]
+    return columns
+
+
+def _chosen(columns: list[Column], models: list[str]) -> list[str]:
+    """Columns after the chips changed: those that stay keep their place and settings, new ones come last."""
+    stay = [column for column in columns if column.model in models]
+    there = {column.model for column in stay}
+    return [column.text for column in (*stay, *(Column(model) for model in models if model not in there))]
 
 
 def _first_choice(entries: list[Entry], most: int) -> list[str]:
@@ -47,5 +57,5 @@ def _first_choice(entries: list[Entry], most: int) -> list[str]:
 
 def quality(entry: Entry) -> float:
     """How good a model is by the metric that decides; below all others where it was not measured."""
-    metrics = entry.card.metrics or {}
+    metrics = (entry.card.metrics if entry.card else None) or {}
     return metrics[DECIDES].mean if DECIDES in metrics else -1.0

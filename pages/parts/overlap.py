@@ -3,10 +3,9 @@
 from itertools import combinations
 
 from pages.parts import lists
-from pages.parts.cached import Entry
 from pages.parts.component import component
+from pages.parts.panels import Panel
 from zoo.compare import common_items, jaccard, rank_biased_overlap
-from zoo.dataset import Dataset
 from zoo.recommend import Lists
 
 _overlap = component("overlap")
@@ -22,16 +21,17 @@ COLUMNS = [
 ]
 
 
-def show(data: Dataset, entries: list[Entry], answers: dict[str, Lists | str]) -> None:
+def show(panels: list[Panel], answers: list[Lists | str]) -> None:
     """For the models that gave a list; nothing where fewer than two did."""
-    items = {entry: lists.columns(answer) for entry in entries if isinstance(answer := answers[entry.name], Lists)}
+    given = zip(panels, answers, strict=True)
+    items = {panel: lists.columns(answer) for panel, answer in given if isinstance(answer, Lists)}
     if len(items) < 2:
         return
     pairs = [_pair(a, items[a], b, items[b]) for a, b in combinations(items, 2)]
     _overlap(key="overlap", data={"sentence": _sentence(items), "columns": COLUMNS, "pairs": pairs})
 
 
-def _pair(a: Entry, in_a: list[int], b: Entry, in_b: list[int]) -> dict:
+def _pair(a: Panel, in_a: list[int], b: Panel, in_b: list[int]) -> dict:
     alike, ordered = jaccard(in_a, in_b), rank_biased_overlap(in_a, in_b)
     cells = [
         {"text": f"{len(common_items([in_a, in_b]))} of {max(len(in_a), len(in_b))}", "share": None},
@@ -41,7 +41,7 @@ def _pair(a: Entry, in_a: list[int], b: Entry, in_b: list[int]) -> dict:
     return {"models": [a.chip(), b.chip()], "cells": cells}
 
 
-def _sentence(items: dict[Entry, list[int]]) -> str:
+def _sentence(items: dict[Panel, list[int]]) -> str:
     shared, longest = len(common_items(list(items.values()))), max(len(ranking) for ranking in items.values())
     if not shared:
         return f"No item stands in {'both' if len(items) == 2 else 'all'} lists."

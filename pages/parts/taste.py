@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.parts import cached, state
+from pages.parts import address, cached, state
+from pages.parts.columns import Column, changed
 from pages.parts.component import component
 from pages.parts.state import Visit
 from zoo.dataset import Dataset
@@ -83,8 +84,15 @@ def apply(data: Dataset, event: dict) -> None:
             visit = replace(visit, looking=True, user_idx=_somebody(data, known=event.get("known", False)))
         case {"kind": "adopt"}:
             visit = Visit(likes=tuple(data.history(visit.user_idx).tolist()))
+        case {"kind": "sample", "number": number}:
+            visit = Visit(likes=cached.samples(data)[int(number)].items)
+        case {"kind": "share"}:
+            visit = replace(visit, private=False)
         case {"kind": "use", "name": name}:
             state.keep("model", [name])
+        case {"kind": "column"}:
+            columns = changed([Column.read(text) for text in state.kept("shown-models")], event)
+            state.keep("models", [column.text for column in columns])
     state.remember(key, visit)
 
 
@@ -109,7 +117,7 @@ def person(data: Dataset, row: dict) -> dict:
     roles = {"train": "in training", "validation": hidden, "test": hidden}
     return {
         "id": row["user_idx"],
-        "title": f"User {row['user_id']}",
+        "title": f"{'Simulated viewer' if data.info.simulated else 'User'} {row['user_id']}",
         "note": f"{row['n_items']:,} items · {roles[row['role']]}",
     }
 
@@ -129,14 +137,34 @@ def _held(data: Dataset, visit: Visit) -> dict:
         "n_dislikes": len(dislikes),
         "likes": [labels.card(idx) for idx in likes[:SHOWN]],
         "dislikes": [labels.card(idx) for idx in dislikes[:SHOWN]],
+        "link": _link(data, visit),
+    }
+
+
+def _link(data: Dataset, visit: Visit) -> dict:
+    """What "Copy link" must know: a taste that is not in the address, and what to say of it first or afterwards."""
+    if not visit.own:
+        return {"taste": None, "ask": None, "cut": None}
+    link, cut = address.of_taste(data, visit)
+    n, fit = len(visit.likes) + len(visit.dislikes), len(link.like) + len(link.dislike)
+    ask = (
+        f"Your taste came from a file and was kept out of the address. The link will hold the ids of {fit:,} items: "
+        "whoever has it can read them."
+    )
+    said = f"An address cannot hold more: it has the latest {fit:,} of {n:,} items."
+    return {
+        "taste": link.query() if visit.private else None,
+        "ask": ask if visit.private else None,
+        "cut": said if cut else None,
     }
 
 
 def _words(data: Dataset) -> dict:
     named = cached.labels(data).named
+    people = "simulated viewers" if data.info.simulated else "people"
     return {
         "hint": f"Search {data.info.n_items:,} items by {'title' if named else 'id'}",
-        "hint_people": f"Search {data.info.n_users:,} people by id",
+        "hint_people": f"Search {data.info.n_users:,} {people} by id",
         "invite": "Nothing yet. Search for something you like, or begin with the cards below.",
         "invite_people": "or search for an id. Of people held out, the lists show which items they really chose.",
     }

@@ -1,17 +1,18 @@
 """Somebody's file, read within limits and kept in this session only; the last good one stays until another comes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.parts import cached, state
 from pages.parts.frame import escape
-from zoo.columns import Mapping
+from zoo.columns import RECOGNISE, Mapping
 from zoo.dataset import Dataset
 from zoo.errors import DataError
-from zoo.files import Limits, open_table
-from zoo.history import Histories, read_histories
+from zoo.exports import Service, open_export, recognise
+from zoo.files import Limits
+from zoo.history import Histories, corrected, read_histories
 
 BROUGHT = "brought"  # the session's key of the last good file
 REFUSED = "refused"  # of the last bad one: what was asked of it, and the sentence why not
@@ -27,8 +28,26 @@ class Brought:
 
     name: str
     fingerprint: str  # of the data set whose catalogue it was matched with
-    asked: tuple[str, str, Mapping, float | None]  # the file, the data set, columns and threshold that gave it
-    histories: Histories = field(repr=False)
+    asked: "Asked"
+    as_found: Histories = field(repr=False)
+    histories: Histories = field(repr=False)  # with the corrections
+    corrections: dict[str, int] = field(default_factory=dict)  # what the file says -> the item that is meant, -1: none
+
+    def corrected(self, corrections: dict[str, int], data: Dataset) -> "Brought":
+        """The same file, where the visitor said what some of its rows mean."""
+        mended = corrected(self.as_found, corrections, data.catalogue) if corrections else self.as_found
+        return replace(self, corrections=corrections, histories=mended)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What of a file was asked: another answer needs another reading."""
+
+    file_id: str
+    fingerprint: str  # of the data set
+    mapping: Mapping
+    threshold: float | None  # of a file that is no service's
+    bounds: tuple[float, float] | None  # of an export: below the first a dislike, from the second a like
 
 
 def ask(data: Dataset) -> Brought | None:
@@ -55,6 +74,8 @@ def explain() -> None:
             "### What to bring\n\n"
             "One row per choice: an **item id** or a **title** (with its year, if you have it); a **user** where "
             "the file holds several people. A rating may stand beside it.\n\n"
+            "Or an export of **Letterboxd** (the whole zip, or one of its files), **IMDb**, **Goodreads** or "
+            "**MovieLens**, as it is: likes, dislikes and what you merely saw are read from your ratings.\n\n"
             "One person's file becomes your taste on the other pages. Many people's get a list each, to download.\n\n"
             "**Your file stays in this session; it is not stored or logged.**"
         )
@@ -80,10 +101,13 @@ def _read(data: Dataset, file: UploadedFile, limits: Limits) -> None:
     refusal = st.container()
     refused, sentence = st.session_state.get(REFUSED, (None, ""))
     columns = _columns(file, limits)
+    service = recognise(columns)
+    bounds = None if service is None else _bounds(service)
     mapping, threshold = Mapping(), data.info.threshold
     if columns:
-        mapping, threshold = _pick(columns, threshold, opened=refused is not None and refused[0] == file.file_id)
-    asked = (file.file_id, data.info.fingerprint, mapping, threshold)
+        opened = refused is not None and refused.file_id == file.file_id
+        mapping, threshold = _pick(columns, threshold, service, opened)
+    asked = Asked(file.file_id, data.info.fingerprint, mapping, threshold, bounds if mapping == RECOGNISE else None)
     brought = st.session_state.get(BROUGHT)
     if refused == asked:
         way = " Columns can be picked below." if columns else ""
@@ -95,17 +119,34 @@ def _read(data: Dataset, file: UploadedFile, limits: Limits) -> None:
         st.rerun()
 
 
-def _match(data: Dataset, file: UploadedFile, limits: Limits, asked: tuple) -> None:
-    *_, mapping, threshold = asked
+def _match(data: Dataset, file: UploadedFile, limits: Limits, asked: Asked) -> None:
+    below, above = asked.bounds or (None, None)
+    before = st.session_state.get(BROUGHT)
     try:
         found = read_histories(
-            file.getvalue(), file.name, data.catalogue, mapping=mapping, threshold=threshold, limits=limits
+            file.getvalue(),
+            file.name,
+            data.catalogue,
+            mapping=asked.mapping,
+            threshold=asked.threshold,
+            like_from=above,
+            dislike_below=below,
+            limits=limits,
         )
     except DataError as error:
         st.session_state[REFUSED] = (asked, str(error))
     else:
-        st.session_state[BROUGHT] = Brought(file.name, data.info.fingerprint, asked, found)
+        brought = Brought(file.name, data.info.fingerprint, asked, found, found)
+        if before is not None and before.asked.file_id == asked.file_id and before.fingerprint == asked.fingerprint:
+            brought = brought.corrected(before.corrections, data)  # another threshold changes no match
+        st.session_state[BROUGHT] = brought
         st.session_state.pop(REFUSED, None)
+
+
+def mend(data: Dataset, brought: Brought, given: str, item: int | None) -> None:
+    """What the file calls `given` is this item; -1: it is left out; None: it is what was found for it."""
+    others = {name: meant for name, meant in brought.corrections.items() if name != given}
+    st.session_state[BROUGHT] = brought.corrected(others if item is None else others | {given: item}, data)
 
 
 def _columns(file: UploadedFile, limits: Limits) -> list[str]:
@@ -113,16 +154,37 @@ def _columns(file: UploadedFile, limits: Limits) -> list[str]:
     looked_at, columns = st.session_state.get(COLUMNS, (None, []))
     if looked_at != file.file_id:
         try:
-            columns = open_table(file.getvalue(), file.name, limits).columns
+            columns = open_export(file.getvalue(), file.name, limits).columns
         except DataError:
             columns = []
         st.session_state[COLUMNS] = (file.file_id, columns)
     return columns
 
 
-def _pick(columns: list[str], threshold: float | None, opened: bool) -> tuple[Mapping, float | None]:
+def _bounds(service: Service) -> tuple[float, float]:
+    """What the ratings of an export mean, to be moved."""
+    lowest, highest, step = service.scale
+    usual = (service.stars.dislike_below, service.stars.like_from)
+    st.badge(f"Recognised: {service.name} export", icon=":material/check_circle:", color="green")
+    below, above = st.slider(
+        f"Ratings of {service.name}: dislikes below the left mark, likes from the right one",
+        lowest,
+        highest,
+        usual,
+        step,
+        format="%g",
+        key=f"bounds-{service.name}",
+        help="What lies between was seen and says nothing: it is kept out of your lists, and no model is told of it.",
+    )
+    return below, above
+
+
+def _pick(
+    columns: list[str], threshold: float | None, service: Service | None, opened: bool
+) -> tuple[Mapping, float | None]:
     """Columns are recognised by their names; here they can be named."""
-    with st.expander("Columns and rating", expanded=opened), st.container(horizontal=True):
+    label = "Columns and rating" if service is None else f"Not an export of {service.name}? Name the columns"
+    with st.expander(label, expanded=opened), st.container(horizontal=True):
         picked = {
             role: st.selectbox(label, columns, index=None, placeholder="By its name", key=f"column-{role}")
             for role, label in ROLES.items()
@@ -137,9 +199,10 @@ def _pick(columns: list[str], threshold: float | None, opened: bool) -> tuple[Ma
 
 
 def use_as_taste(data: Dataset, brought: Brought, add: bool) -> None:
-    """The file's only user becomes the visitor's taste, or is added to it."""
-    visit = state.visit(data.info.fingerprint)
-    items = brought.histories.X.indices.tolist()
-    kept = [item for item in visit.likes if add and item not in items]
-    dislikes = tuple(item for item in visit.dislikes if add and item not in items)
-    state.remember(data.info.fingerprint, state.Visit(likes=(*kept, *items), dislikes=dislikes))
+    """The file's only user becomes the visitor's taste, or is added to it; the file has the last word on an item."""
+    found, visit = brought.histories, state.visit(data.info.fingerprint) if add else state.Visit()
+    likes, dislikes, seen = (part.indices.tolist() for part in (found.X, found.dislikes, found.seen))
+    named = {*likes, *dislikes, *seen}
+    kept = [[item for item in items if item not in named] for items in (visit.likes, visit.dislikes, visit.seen)]
+    changed = [(*old, *new) for old, new in zip(kept, (likes, dislikes, seen), strict=True)]
+    state.remember(data.info.fingerprint, state.Visit(changed[0], changed[1], private=True, seen=changed[2]))

@@ -1,21 +1,22 @@
-"""Two to four models on the same taste, side by side."""
+"""Two to four columns on the same taste, side by side: several models, or one model under several settings."""
 
 import streamlit as st
 
-from pages.parts import filters, frame, lists, models, overlap, taste
+from pages.parts import filters, frame, lists, models, overlap, panels, taste
 
 frame.title("Compare", "The same taste, several models. Point at a card to find it in the other lists.")
 data = frame.dataset()
 taste.bar(data)
-chosen = models.pick_several(data, most=4)
+columns = models.pick_several(data)
 asked = taste.current(data)
 
 if not asked:
     lists.invite(data)
-elif len(chosen) < 2:
-    st.info("Pick one more model: a comparison needs two.")
 else:
     limits = filters.bar(data)
-    answers = lists.ask(data, chosen, asked, limits)
-    overlap.show(data, chosen, answers)
-    lists.show(data, chosen, asked, answers, limits)
+    shown = panels.several(data, columns, limits)
+    answers = lists.ask(data, shown, asked)
+    if len(shown) < 2:
+        st.info("Pick one more model, or double this column with ⋯: a comparison needs two.")
+    overlap.show(shown, answers)
+    lists.show(data, shown, asked, answers, build=panels.options(data, limits))

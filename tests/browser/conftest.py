@@ -37,8 +37,7 @@ NOISE = ("Failed to load resource",)  # a page opened by its address looks for i
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
+    if (path := chromium()) is None:
         message = "LEFT OUT: no Chromium was found, so nothing was seen in a browser (Debian: apt install chromium)"
         pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
     with sync_playwright() as playwright:
@@ -52,6 +51,11 @@ def address(tiny_zoo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """The app over the tiny zoo, served once for all tests."""
     with serving(tiny_zoo, tmp_path_factory.mktemp("server") / "log.txt") as address:
         yield address
+
+
+def chromium() -> str | None:
+    """Where the browser is; None where there is none."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @contextmanager

@@ -4,8 +4,14 @@ import polars as pl
 import pytest
 
 from pages.parts.bulk import LISTS
+from pages.parts.state import TASTES
 from pages.parts.upload import BROUGHT, TEMPLATE
 
+STARS = (
+    b"Date,Name,Year,Letterboxd URI,Rating\n2024-01-01,The Amber Harbour,1950,https://boxd.it/a,4.5\n"
+    b"2024-01-02,Silent Harbour,1951,https://boxd.it/b,1\n2024-01-03,The Paper Harbour,1953,https://boxd.it/c,3\n"
+    b"2024-01-04,Distant Harbor,1954,https://boxd.it/d,5\n2024-01-05,No Such Thing,1999,https://boxd.it/e,5\n"
+)
 ONE = b"title,year\nThe Amber Harbour,1950\nSilent Harbour,1951\nAmber Harbour,1950\nNo Such Thing,1999\n"
 MANY = b"userId,movieId,rating\na,100,5\na,106,4\nb,103,5\nb,109,3\n=c,112,5\n"
 
@@ -114,6 +120,102 @@ def test_a_file_matched_with_one_catalogue_is_not_shown_over_another(bring):
     bring.open("try/recommend").at.sidebar.selectbox[0].set_value("tiny-last")
     bring.run().open("data/bring")
     assert "rows matched" not in bring.words
+
+
+# --- exports of services, and matches that somebody knows better
+
+
+def select(app, row: int):
+    """Tick a row of the table of matches."""
+    app.at.session_state["matches"] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    return app.run()
+
+
+def bar(app) -> tuple[set[str], set[str]]:
+    """Titles of the likes and the dislikes of one's own taste."""
+    (shown,) = app.open("try/recommend").shown("taste")
+    return tuple({card["title"] for card in shown[part]} for part in ("likes", "dislikes"))
+
+
+def test_an_export_is_recognised_and_what_counts_is_told(bring):
+    upload(bring, "ratings.csv", STARS)
+    words = bring.words.replace("\\", "")
+    assert "Recognised: Letterboxd export" in words
+    assert "Letterboxd export: 4 of 5 rows matched; 1 unknown; 0 repeated." in words
+    assert "- Likes: 3 rated 3.5 or more." in words
+    assert "- Dislikes: 1 rated below 2.5." in words
+    assert "- Seen, but say nothing: 1 rated in between." in words
+    assert bring.at.dataframe[0].value["says"].to_list() == ["like", "dislike", "seen", "like", "like"]
+
+
+def test_likes_and_dislikes_of_an_export_become_the_taste_and_what_was_seen_is_kept_out(bring):
+    press(upload(bring, "ratings.csv", STARS), "Use as my taste")
+    assert bar(bring) == ({"The Amber Harbour", "The Distant Harbour"}, {"The Silent Harbour"})
+    visit = bring.at.session_state[TASTES][bring.data.info.fingerprint]
+    assert (visit.seen, visit.private) == ((3,), True)
+    assert {0, 1, 3, 4}.isdisjoint(card["id"] for card in bring.lists[0]["cards"])
+
+
+def test_a_file_has_the_last_word_on_an_item_when_it_is_added(bring):
+    bring.taste(1, 50, dislikes=(0, 51))
+    press(upload(bring, "ratings.csv", STARS), "Add to my taste")
+    visit = bring.at.session_state[TASTES][bring.data.info.fingerprint]
+    assert (visit.likes, visit.dislikes, visit.seen) == ((50, 0, 4), (51, 1), (3,))
+
+
+def test_what_ratings_mean_can_be_moved(bring):
+    upload(bring, "ratings.csv", STARS)
+    bring.at.slider(key="bounds-Letterboxd").set_value((1.0, 5.0))
+    assert "Likes: 2 rated 5 or more." in bring.run().words.replace("\\", "")
+    assert "Dislikes:" not in bring.words
+
+
+def test_columns_named_by_hand_set_the_service_aside(bring):
+    upload(bring, "ratings.csv", STARS)
+    bring.at.selectbox(key="column-item").set_value("Name")
+    assert "Letterboxd export:" not in bring.run().words.replace("\\", "")
+    assert "4 of 5 rows matched" in bring.words
+
+
+def test_a_row_that_was_not_found_can_be_given_its_item(bring):
+    select(upload(bring, "ratings.csv", STARS), 4)
+    assert "in your file is" in bring.words
+    bring.at.text_input(key="mend-No Such Thing (1999)").set_value("copper window")
+    bring.run()
+    radio = bring.at.radio[0]
+    assert radio.options[0].replace("\\", "").startswith("The Copper Window")
+    radio.set_value(59)
+    bring.run()
+    press(bring, "Use this item")
+    assert "5 of 5 rows matched; 0 unknown" in bring.words.replace("\\", "")
+    assert "1 by you" in bring.words
+    press(bring, "Use as my taste")
+    assert "The Copper Window" in bar(bring)[0]
+
+
+def test_a_wrong_match_can_be_left_out_and_taken_back(bring):
+    press(select(upload(bring, "ratings.csv", STARS), 1), "Leave it out")
+    assert "3 of 5 rows matched; 1 unknown; 0 repeated; 1 left aside" in bring.words.replace("\\", "")
+    assert bring.at.dataframe[0].value["how"].to_list()[1] == "left out by you"
+    press(select(bring, 1), "As it was found")
+    assert "4 of 5 rows matched" in bring.words
+
+
+def test_a_correction_stays_when_the_meaning_of_ratings_moves(bring):
+    press(select(upload(bring, "ratings.csv", STARS), 1), "Leave it out")
+    bring.at.slider(key="bounds-Letterboxd").set_value((1.0, 5.0))
+    assert "left out by you" in bring.run().at.dataframe[0].value["how"].to_list()
+
+
+def test_unsure_matches_can_be_shown_alone(bring):
+    upload(bring, "ratings.csv", STARS)
+    bring.at.segmented_control(key="matches-shown").set_value("Unsure")
+    assert bring.run().at.dataframe[0].value["given"].to_list() == ["Distant Harbor (1954)"]
+
+
+def test_markup_in_a_file_stays_text(bring):
+    select(upload(bring, "mine.csv", b"title\n:red[x] <b>\nThe Amber Harbour\n"), 0)
+    assert "**\\:red\\[x\\] \\<b\\>** in your file" in bring.words
 
 
 def test_the_template_can_be_read_back():

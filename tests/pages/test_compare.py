@@ -55,7 +55,8 @@ def test_every_list_names_its_provider_and_its_milliseconds(app):
 def test_one_model_is_asked_for_company(app):
     app.choose(models=["ease"]).taste(0, 2).open("try/compare")
     assert "needs two" in app.words
-    assert not app.shown("lists")
+    assert [shown["name"] for shown in app.lists] == ["ease"]
+    assert not app.shown("overlap")
 
 
 def test_a_model_that_cannot_answer_does_not_take_the_others_lists_away(app):
@@ -72,3 +73,37 @@ def test_a_model_has_the_same_colour_on_every_page(app):
     app.open("try/compare")
     assert all(on_recommend[shown["name"]] == shown["colour"] for shown in app.lists)
     assert len({tuple(colour) for colour in on_recommend.values()}) == len(on_recommend)
+
+
+def test_the_same_model_stands_twice_with_other_settings(app):
+    app.choose(models=["ease", "ease!k=10!known=shown"]).taste(0, 2).open("try/compare")
+    first, second = app.lists
+    assert (first["title"], second["title"]) == ("EASE", "EASE · 10 items · known shown")
+    assert (len(first["cards"]), len(second["cards"])) == (20, 10)
+    assert {0, 2}.isdisjoint(items(first))
+    assert {0, 2} <= set(items(second))
+    assert len(app.shown("overlap")[0]["pairs"]) == 1
+
+
+def test_a_column_may_have_its_own_genre_and_years(app):
+    app.choose(models=["ease", "ease!genre=Thriller!years=1960-1969"]).taste(0, 2).open("try/compare")
+    own = app.lists[1]
+    assert own["title"] == "EASE · Thriller · 1960s"
+    assert own["cards"]
+    assert all(card["id"] % 2 == 1 and 1960 <= int(card["year"]) < 1970 for card in own["cards"])
+    assert own["own"] == {"k": "", "known": "", "genre": "Thriller", "years": "1960-1969"}
+
+
+def test_twins_without_settings_are_told_apart_by_a_number(app):
+    app.choose(models=["ease", "ease"]).taste(0, 2).open("try/compare")
+    assert [shown["title"] for shown in app.lists] == ["EASE", "EASE (2)"]
+    assert items(app.lists[0]) == items(app.lists[1])
+
+
+def test_settings_of_a_column_offer_what_the_catalogue_has(app):
+    app.taste(0, 2).open("try/compare")
+    (mounted,) = app.shown("lists")
+    choices = {setting["name"]: dict(setting["choices"]) for setting in mounted["build"]["settings"]}
+    assert choices["genre"].keys() == {"", *app.data.catalogue.genres()}
+    assert choices["years"]["1950-1959"] == "1950s"
+    assert choices["k"][""] == "As above: 20"

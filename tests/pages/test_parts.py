@@ -11,7 +11,7 @@ import pytest
 from pages.parts import colours
 from pages.parts.downloads import parquet, safe_csv
 from pages.parts.frame import escape
-from pages.parts.items import TOPICS, Labels, decade_text, readable, year_text
+from pages.parts.items import Labels, decade_text, readable, year_text
 from pages.parts.state import Visit
 from zoo.catalogue import Catalogue
 
@@ -130,8 +130,8 @@ def test_items_without_titles_are_called_by_their_id():
 def test_a_poster_follows_the_rarest_of_the_frequent_genres():
     labels = Labels(catalogue(["A", "B", "C"], [["Drama"], ["Drama", "War"], []]))
     assert [labels.card(idx)["genre"] for idx in range(3)] == ["Drama", "War", None]
-    assert 0 <= labels.card(1)["topic"] < TOPICS
-    assert labels.card(2)["topic"] == -1
+    assert labels.card(1)["ground"] != labels.card(0)["ground"]
+    assert labels.card(2)["art"].startswith("<svg ")
 
 
 def test_a_verdict_replaces_the_other_one_and_can_be_taken_back():

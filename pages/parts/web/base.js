@@ -25,6 +25,11 @@ const ICONS = {
   like: "M7 21H4V10h3zM9 21h8.2a2 2 0 0 0 1.9-1.4l2-6.6A2 2 0 0 0 19.2 10.4H14.5l.9-5A1.8 1.8 0 0 0 12 4.2L9 10z",
   remove: "M6 6l12 12M18 6L6 18",
   search: "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5L20.5 20.5",
+  link: "M10 14a4 4 0 0 0 5.7 0l3-3A4 4 0 0 0 13 5.3l-1 1M14 10a4 4 0 0 0-5.7 0l-3 3A4 4 0 0 0 11 18.7l1-1",
+  more: "M5 12h.01M12 12h.01M19 12h.01",
+  left: "M15 5l-7 7 7 7",
+  right: "M9 5l7 7-7 7",
+  copy: "M8 8h12v12H8zM16 8V4H4v12h4",
   dice: "M5 5h14v14H5zM9 9h.01M15 9h.01M12 12h.01M9 15h.01M15 15h.01",
 }
 
@@ -108,4 +113,17 @@ function refill(box, ...children) {
   const now = buttons()
   const same = now.find((button) => button.dataset.key === active.dataset.key)
   ;(same ?? now[Math.min(place, now.length - 1)])?.focus({ preventScroll: true })
+}
+
+/** Text to the clipboard. Pages without TLS have none: then the text is shown, ready to be copied by hand. */
+async function copyText(text, box) {
+  try {
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    const field = el("input", { class: "by-hand", readonly: true, value: text, "aria-label": "Copy this text" })
+    box.append(field)
+    field.select()
+    return false
+  }
 }

@@ -45,14 +45,91 @@ function problemNode(list, say) {
     el("div", { class: "ways" }, ...list.problem.ways.map((way) => el("button", { type: "button", class: "plain", onclick: () => say(way.event) }, way.label))))
 }
 
-function listNode(list, data, say) {
-  const head = list.title ? el("header", { class: "list-head" },
-    el("h2", {}, list.colour ? mark(list) : null, list.title),
+/** One setting of a column: its own, or that of the page. */
+function settingNode(setting, list, at, say) {
+  const options = setting.choices.map(([value, text]) => el("option", { value, selected: value === list.own[setting.name] }, text))
+  const change = (event) => say({ kind: "column", do: "set", at, name: setting.name, value: event.currentTarget.value })
+  return el("label", { class: "setting" }, el("span", { class: "muted" }, setting.label), el("select", { "data-key": `${setting.name}-${at}`, onchange: change }, ...options))
+}
+
+/** Tells of a column that moves, doubles or goes; its open settings and the focus go with it. Once until it is done. */
+function rearrange(root, n, event, say) {
+  if (root.rearranging) return
+  root.rearranging = true
+  const order = [...Array(n).keys()]
+  const [column] = event.do === "duplicate" ? [event.at] : order.splice(event.at, 1)
+  if (event.do === "move") order.splice(event.to, 0, column)
+  if (event.do === "duplicate") order.splice(event.at + 1, 0, -1)
+  root.opened = new Set([...order.keys()].filter((now) => root.opened.has(order[now])))
+  const active = root.getRootNode().activeElement
+  if (event.do === "move" && active?.dataset.key) active.dataset.key = active.dataset.key.replace(/\d+$/, event.to)
+  say({ kind: "column", ...event })
+}
+
+/** Behind ⋯: move, double or remove a column, and settings of its own. What was open stays open. */
+function toolsNodes(list, at, data, root, say) {
+  const n = data.lists.length
+  const tool = (act, name, label, disabled, event) => el("button", { type: "button", class: "round", "data-key": `${act}-${at}`, title: label, "aria-label": `${label}: ${list.title}`, disabled, onclick: () => rearrange(root, n, { at, ...event }, say) }, icon(name))
+  const opened = root.opened.has(at)
+  const box = el("div", { class: "tools-box", hidden: !opened },
+    el("div", { class: "tools-row" },
+      tool("left", "left", "Move left", at === 0, { do: "move", to: at - 1 }), tool("right", "right", "Move right", at === n - 1, { do: "move", to: at + 1 }),
+      tool("copy", "copy", "Double this column", n >= data.build.most, { do: "duplicate" }), tool("remove", "remove", "Remove this column", n === 1, { do: "remove" })),
+    ...data.build.settings.map((setting) => settingNode(setting, list, at, say)))
+  const toggle = (event) => {
+    box.hidden = !box.hidden
+    event.currentTarget.setAttribute("aria-expanded", String(!box.hidden))
+    root.opened[box.hidden ? "delete" : "add"](at)
+  }
+  const more = el("button", { type: "button", class: "round more", "data-key": `tools-${at}`, title: "Settings of this column", "aria-label": `Settings of this column: ${list.title}`, "aria-expanded": String(opened), onclick: toggle }, icon("more"))
+  return [more, box]
+}
+
+/** A column can be taken by its headline and put where another one stands. */
+function draggable(section, head, at, n, root, say) {
+  head.querySelector("h2").draggable = true
+  head.ondragstart = (event) => {
+    root.dragged = at
+    event.dataTransfer.setData("text/plain", String(at))
+    event.dataTransfer.effectAllowed = "move"
+  }
+  const over = (on) => section.classList.toggle("drop", on && root.dragged !== undefined && root.dragged !== at)
+  section.ondragover = (event) => root.dragged === undefined || (event.preventDefault(), over(true))
+  section.ondragleave = () => over(false)
+  section.ondrop = (event) => {
+    event.preventDefault()
+    over(false)
+    if (root.dragged !== undefined && root.dragged !== at) rearrange(root, n, { do: "move", at: root.dragged, to: at }, say)
+  }
+  head.ondragend = () => delete root.dragged
+}
+
+function sampleNode(sample, say) {
+  return el("button", { type: "button", class: "sample", title: sample.items, onclick: () => say(sample.event) },
+    el("span", { class: "fan", "aria-hidden": "true" }, ...sample.cards.map(poster)), el("span", {}, sample.title))
+}
+
+function listNode(list, at, data, root, say) {
+  const section = el("section", { class: "list" })
+  const head = headNode(list, at, data, root, say)
+  section.append(...[head, bodyNode(list, data, say)].filter(Boolean))
+  if (data.build && data.lists.length > 1) draggable(section, head, at, data.lists.length, root, say)
+  return section
+}
+
+function headNode(list, at, data, root, say) {
+  if (!list.title) return null
+  const [more, box] = data.build ? toolsNodes(list, at, data, root, say) : [null, null]
+  return el("header", { class: "list-head" },
+    el("h2", {}, list.colour ? mark(list) : null, el("span", {}, list.title)), more,
     el("p", { class: "muted" }, ...list.facts.flatMap((fact, i) => [i ? " · " : null, term(fact.text, fact.why)])),
-    list.note ? el("p", { class: "note" }, list.note) : null) : null
-  if (list.problem) return el("section", { class: "list" }, head, problemNode(list, say))
-  if (!list.cards.length) return el("section", { class: "list" }, head, el("p", { class: "problem" }, data.empty))
-  return el("section", { class: "list" }, head, el("ol", { class: "cards", role: "list" }, ...list.cards.map((card) => cardNode(card, list, data, say))))
+    box, list.note ? el("p", { class: "note" }, list.note) : null)
+}
+
+function bodyNode(list, data, say) {
+  if (list.problem) return problemNode(list, say)
+  if (!list.cards.length) return el("p", { class: "problem" }, list.empty)
+  return el("ol", { class: "cards", role: "list" }, ...list.cards.map((card) => cardNode(card, list, data, say)))
 }
 
 /** Hover or focus one card, and the same item lights up in every list. The box is made once, so are its listeners. */
@@ -73,10 +150,14 @@ export default function (component) {
   root.classList.toggle("columns", data.layout === "columns")
   root.style.setProperty("--n", String(data.lists.length))
   const say = outbox(root, setTriggerValue, data.seen)
-  root.boxes ??= [el("span", { class: "hidden-text", role: "status" }), el("div", { class: "all" })]
-  const [status, all] = root.boxes
+  root.opened ??= new Set()
+  root.rearranging = false
+  root.boxes ??= [el("span", { class: "hidden-text", role: "status" }), el("div", { class: "samples" }), el("div", { class: "all" })]
+  const [status, samples, all] = root.boxes
   if (!all.isConnected) root.append(...root.boxes)
-  refill(all, ...data.lists.map((list) => listNode(list, data, say)))
+  const ready = data.samples ?? []
+  refill(samples, ...(ready.length ? [el("h2", {}, "Try a taste that is ready"), el("div", { class: "samples-row" }, ...ready.map((sample) => sampleNode(sample, say)))] : []))
+  refill(all, ...data.lists.map((list, at) => listNode(list, at, data, root, say)))
   status.textContent = data.lists.map((list) => `${list.title}: ${list.cards.length} items`).join("; ")
   linkTwins(root)
 }

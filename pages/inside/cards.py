@@ -1,0 +1,14 @@
+"""A card per model of the data set: the best first, as far as the intervals tell."""
+
+import streamlit as st
+
+from pages.parts import cached, cards, frame
+
+frame.title("Zoo", "The models that learned from this data: what each one is, how good it is, and how sure that is.")
+data = frame.dataset()
+entries = cards.ordered(cached.entries(data))
+ends = cards.scale(data, entries)
+st.markdown(f"*{frame.escape(cards.lead(entries))}*")
+for entry in entries:
+    cards.show(data, entry, entries, ends)
+cards.show_references(data, ends)

@@ -1,0 +1,40 @@
+"""Numbers with their units, as one reads them. Pure."""
+
+
+def size(n_bytes: float) -> str:
+    """
+    >>> size(42_987), size(8_240_000), size(1_200_000_000)
+    ('43 kB', '8.2 MB', '1.2 GB')
+    """
+    for unit, divisor in (("GB", 1e9), ("MB", 1e6)):
+        if n_bytes >= divisor:
+            return f"{short(n_bytes / divisor)} {unit}"
+    return f"{max(n_bytes / 1e3, 0.1):.{0 if n_bytes >= 1e3 else 1}f} kB"
+
+
+def count(n: int) -> str:
+    """
+    >>> count(9_724), count(94_556_176)
+    ('9,724', '94.6 million')
+    """
+    return f"{n:,}" if n < 1e6 else f"{short(n / 1e6)} million"
+
+
+def duration(seconds: float) -> str:
+    """
+    >>> duration(0.001), duration(4.63), duration(152), duration(7260)
+    ('under 0.1 s', '4.6 s', '2 min 32 s', '2 h 1 min')
+    """
+    if seconds < 60:
+        return "under 0.1 s" if seconds < 0.1 else f"{short(seconds)} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def short(value: float) -> str:
+    """One decimal below 100, where it is not 0.
+
+    >>> short(8.24), short(12.0), short(378.2)
+    ('8.2', '12', '378')
+    """
+    return f"{value:,.0f}" if value >= 99.95 else f"{value:.1f}".removesuffix(".0")

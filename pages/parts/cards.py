@@ -1,0 +1,258 @@
+"""A card per model: what it is, how good it is and how sure that is, what it cost, and the file to take home."""
+
+import math
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from pages.parts import cached, downloads
+from pages.parts.amounts import count, duration, size
+from pages.parts.cached import Entry
+from pages.parts.component import component
+from pages.parts.frame import escape
+from pages.parts.models import DECIDES, quality
+from pages.parts.standing import place_text, places, sentence
+from zoo.card import Card, Interval, Parity
+from zoo.dataset import Dataset
+from zoo.metrics import DEFINITIONS
+from zoo.references import TITLES
+from zoo.runtime import CPU, CUDA
+
+Scale = dict[str, float]  # metric -> where its bars end
+_card = component("modelcard")
+NAMES = {
+    "ndcg_at_100": "nDCG@100",
+    "recall_at_20": "Recall@20",
+    "ndcg_at_20": "nDCG@20",
+    "recall_at_50": "Recall@50",
+    "recall_at_20_capped": "Recall@20, capped",
+    "recall_at_50_capped": "Recall@50, capped",
+}  # the one that decides first
+SHOWN = 2  # of them before "All figures"
+INTERVAL = (
+    "Mean over the test users, and its 95 % interval: how far it would move with other test users. "
+    "The bar runs from 0 to the highest end on this page."
+)
+REFERENCES = {
+    "oracle": "The simulator's own probabilities of the next choice, as a list: no model can be better than this.",
+    "preference": "What each viewer would truly like, if every film were equally visible. It scores below the oracle "
+    "although no list would please more: what was never noticed could not be chosen.",
+}
+GREY = ["#60636A", "#A1A5AC"]  # in light, in dark
+PLACE = "By nDCG@100. A span of places where intervals overlap: these test users do not tell those models apart."
+CHECKSUM = "SHA-256 of the list of this model's files and their checksums. Every file was compared with it just now."
+PARITY = "The exported graph against the model as it was trained, on the same histories; a share of the scores' range."
+PEAK = "The largest memory of the training process, above what it held before training."
+
+
+def ordered(entries: list[Entry]) -> list[Entry]:
+    """The best first, then what could not be measured, then what is broken."""
+    return sorted(entries, key=lambda entry: (entry.card is None, -quality(entry)))
+
+
+def lead(entries: list[Entry]) -> str:
+    """What may be said of all of them in one sentence."""
+    return sentence(_deciding(entries), {entry.name: entry.title for entry in entries}, NAMES[DECIDES])
+
+
+def show(data: Dataset, entry: Entry, entries: list[Entry], ends: Scale) -> None:
+    """One card, with the mathematics behind a fold."""
+    with st.container(border=True):
+        _card(key=f"card-{entry.name}", data=_content(data, entry, entries, ends))
+        if entry.card is None:
+            return
+        with st.expander("How it works, its settings, and the file"):
+            _equation(entry.card)
+            if (curve := cached.curve(data, entry)) is not None:
+                _curve(entry, curve)
+            _settings(entry.card)
+            downloads.offer_model(data, entry)
+
+
+def show_references(data: Dataset, ends: Scale) -> None:
+    """Where the data was simulated: what could be reached at best, as lists that no model made."""
+    for name, measured in cached.references(data).items():
+        look = {"name": name, "title": name.capitalize(), "family": "no model", "mark": None, "colour": GREY}
+        told = {"summary": REFERENCES.get(name, TITLES.get(name, "")), "plain": None, "problem": None, "reason": None}
+        figures = {"metrics": _figures(measured, ends), "shown": SHOWN, "facts": [], "place": None, "checksum": None}
+        with st.container(border=True):
+            _card(key=f"reference-{name}", data=look | told | figures)
+
+
+def _content(data: Dataset, entry: Entry, entries: list[Entry], ends: Scale) -> dict[str, Any]:
+    """What the component draws of a card."""
+    content = entry.chip() | {"place": None, "metrics": [], "facts": [], "reason": None, "checksum": entry.checksum}
+    if entry.card is None:
+        return content
+    place = places(_deciding(entries)).get(entry.name)
+    measured = len(_deciding(entries))
+    return content | {
+        "place": place and {"text": place_text(place), "of": f"of {measured}", "why": PLACE},
+        "metrics": _figures(entry.card.metrics or {}, ends),
+        "shown": SHOWN,
+        "plain": _plain(entry.card),
+        "facts": _facts(data, entry, entry.card),
+        "reason": _reason(entry.card),
+        "checksum_why": CHECKSUM,
+    }
+
+
+def _deciding(entries: list[Entry]) -> dict[str, Interval]:
+    cards = {entry.name: entry.card for entry in entries if entry.card and entry.card.metrics}
+    return {name: card.metrics[DECIDES] for name, card in cards.items() if DECIDES in (card.metrics or {})}
+
+
+def scale(data: Dataset, entries: list[Entry]) -> Scale:
+    """The highest end of an interval per metric, among all that is shown: where every bar ends."""
+    measured = [entry.card.metrics or {} for entry in entries if entry.card]
+    measured += cached.references(data).values()
+    names = {name for figures in measured for name in figures}
+    return {name: max(figures[name].high for figures in measured if name in figures) for name in names}
+
+
+def _figures(measured: dict[str, Interval], ends: Scale) -> list[dict]:
+    """Each figure with its interval and its definition."""
+    order = {name: place for place, name in enumerate(NAMES)}
+    return [
+        {
+            "title": NAMES.get(name, name),
+            "why": f"{DEFINITIONS.get(name, '')} {INTERVAL}".strip(),
+            "mean": f"{own.mean:.3f}",
+            "interval": f"[{own.low:.3f}, {own.high:.3f}]",
+            "n": f"{own.n:,} test users",
+            "at": [end / (ends[name] or 1.0) for end in (own.low, own.mean, own.high)],
+        }
+        for name, own in sorted(measured.items(), key=lambda metric: order.get(metric[0], len(order)))
+    ]
+
+
+def _reason(card: Card) -> str | None:
+    return card.reason or (None if card.metrics else "It was not measured, and its card does not say why.")
+
+
+def _facts(data: Dataset, entry: Entry, card: Card) -> list[dict]:
+    people = "simulated viewers" if data.info.simulated else "people"
+    learned = f"{card.n_users:,} {people}, {card.n_items:,} items, {card.n_interactions:,} choices"
+    facts = [
+        ("Learned from", f"{card.dataset}: {learned}", data.info.notice),
+        ("Tested on", *_tested(card, f"{data.info.n_test_users:,} {people}")),
+        ("A new taste", *_serves(card)),
+        ("Weights", f"{size(card.weight_bytes)}, {count(card.parameters)} parameters", "What is loaded to answer."),
+        ("Training", f"{duration(card.fit_seconds)} on {card.device.upper()}", "Wall time of the fit alone."),
+        ("Peak memory", size(card.peak_bytes) if card.peak_bytes is not None else "not known", PEAK),
+        ("Exported as trained", _parity(card.parity), _parity_why(card)),
+        ("Runs on", *_provider(entry)),
+    ]
+    return [{"label": label, "text": text, "why": why} for label, text, why in facts]
+
+
+def _plain(card: Card) -> str | None:
+    """The figure that needs no mathematics."""
+    found = (card.metrics or {}).get("recall_at_20")
+    if found is None:
+        return None
+    mean, low, high = (f"{100 * share:.0f}" for share in (found.mean, found.low, found.high))
+    sure = "" if low == high else f" ({low} to {high}, to be sure)"
+    return f"Its first 20 items hold {mean} of 100 choices that were hidden from it{sure}."
+
+
+def _parity(parity: Parity) -> str:
+    """
+    >>> _parity(Parity(largest_difference=1e-6, relative_difference=1.8e-6, top_20_agreement=1.0, checked=""))
+    '100 % of lists alike, scores to 5 digits'
+    """
+    digits = 0 if parity.relative_difference >= 1 else math.floor(-math.log10(max(parity.relative_difference, 1e-12)))
+    same = "scores equal" if parity.relative_difference == 0 else f"scores to {digits} digits"
+    return f"{100 * parity.top_20_agreement:.0f} % of lists alike, {same}"
+
+
+def _parity_why(card: Card) -> str:
+    return f"{PARITY} Checked on {card.parity.checked}."
+
+
+def _serves(card: Card) -> tuple[str, str | None]:
+    if card.about.serves_new_profiles:
+        return "read at once, without training", None
+    return "unknown to it", "Memory-based: it holds a vector per person it was trained on, and none for anybody else."
+
+
+def _tested(card: Card, people: str) -> tuple[str, str]:
+    """How it was tested, in plain words; the rule behind them on hover."""
+    split, rule = card.split, f"Split: {card.split}."
+    if not card.metrics:
+        return "nobody", rule
+    if split.startswith("strong:"):
+        return (
+            f"{people} whom no model had seen",
+            f"{rule} Four fifths of a test user's choices are shown, the rest must be found.",
+        )
+    if split == "leave-last-out":
+        return f"the last choice of {people}", rule
+    return f"hidden choices of {people}", rule
+
+
+def _provider(entry: Entry) -> tuple[str, str | None]:
+    loaded = [model.provider for model in cached.runtime().loaded() if model.checksum == entry.checksum]
+    if not loaded:
+        return "not loaded yet", "It is loaded when it is asked first; the page then names the provider that runs."
+    return {CPU: "CPU", CUDA: "GPU (CUDA)"}.get(loaded[0], loaded[0]), f"ONNX Runtime's {loaded[0]}, in this server."
+
+
+def _equation(card: Card) -> None:
+    st.latex(card.about.equation)
+    if card.about.paper:
+        st.caption(escape(card.about.paper))
+
+
+def _curve(entry: Entry, curve: pl.DataFrame) -> None:
+    """Loss and validation metric per epoch, under each other: they have no scale in common."""
+    epochs = curve["epoch"].to_list()
+    dark = st.context.theme.type == "dark"
+    colour = entry.chip()["colour"][dark]
+    rows = [("loss", "Loss", "y"), ("validation", "nDCG@100 of validation users", "y2")]
+    rows = [row for row in rows if row[0] in curve.columns and curve[row[0]].null_count() < curve.height]
+    traces = [
+        {
+            "x": epochs,
+            "y": curve[name].to_list(),
+            "yaxis": axis,
+            "name": title,
+            "mode": "lines" if len(epochs) > 1 else "markers",
+            "line": {"color": colour, "width": 2},
+            "hovertemplate": f"epoch %{{x}}<br>{title} %{{y:.4g}}<extra></extra>",
+        }
+        for name, title, axis in rows
+    ]
+    both = len(rows) == 2
+    layout = {
+        "height": 300 if both else 190,
+        "showlegend": False,
+        "margin": {"l": 56, "r": 8, "t": 28, "b": 40},
+        "xaxis": {"title": {"text": "Epoch"}, "anchor": rows[-1][2] if rows else "y"},
+        "yaxis": {"domain": [0.58, 1] if both else [0, 1]},
+        "yaxis2": {"domain": [0, 0.42] if both else [0, 1]},
+        "annotations": [
+            {"text": title, "xref": "paper", "yref": "paper", "x": 0, "y": top, "xanchor": "left", "yanchor": "bottom",
+             "showarrow": False}
+            for (_, title, _), top in zip(rows, (1, 0.42) if both else (1,), strict=True)
+        ],
+    }  # fmt: skip
+    st.markdown("**Training curve**")
+    figure = {"data": traces, "layout": layout}
+    st.plotly_chart(figure, key=f"curve-{entry.name}", config={"displayModeBar": False})
+
+
+def _settings(card: Card) -> None:
+    """Settings and what the family has to say, as two columns of words."""
+    rows = [(name.replace("_", " "), value) for name, value in card.settings.items()]
+    rows += [(name.replace("_", " "), value) for name, value in card.details.items()]
+    rows += [("seed", card.seed), ("trained", card.created.replace("T", " ").removesuffix("+00:00") + " UTC")]
+    lines = [f"| {escape(name)} | {escape(_value(value))} |" for name, value in rows]
+    st.markdown("\n".join(["| Setting | Value |", "| :-- | :-- |", *lines]))
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.6g}" if isinstance(value, float) else "none" if value is None else str(value)

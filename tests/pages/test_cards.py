@@ -1,0 +1,147 @@
+"""The Zoo page: a card per model."""
+
+import io
+import zipfile
+
+import onnxruntime
+import polars as pl
+import pytest
+
+from pages.parts import cached
+from pages.parts.cards import NAMES
+from pages.parts.downloads import model_bytes, model_files
+from pages.parts.standing import places, sentence
+from tests.pages.conftest import App
+from tests.pages.test_states import break_model, own_zoo  # noqa: F401 - a fixture
+from zoo.card import Interval
+from zoo.evaluate import read_per_user, summarize
+from zoo.metrics import DEFINITIONS
+from zoo.references import FILE, references_table
+from zoo.registry import Zoo
+
+
+@pytest.fixture
+def cards(app) -> dict[str, dict]:
+    return {card["name"]: card for card in app.open("inside/cards").shown("modelcard")}
+
+
+def interval(low: float, mean: float, high: float) -> Interval:
+    return Interval(mean=mean, low=low, high=high, n=10)
+
+
+def test_every_model_has_a_card_the_best_first(app, cards):
+    assert cards.keys() == set(app.data.model_names())
+    means = [float(card["metrics"][0]["mean"]) for card in cards.values() if card["metrics"]]
+    assert means == sorted(means, reverse=True)
+    assert list(cards)[-1] == "two_tower_id"
+
+
+def test_a_card_says_in_plain_words_what_the_model_is_and_how_much_it_finds(cards):
+    assert cards["ease"]["summary"].endswith(".")
+    assert "choices that were hidden from it" in cards["ease"]["plain"]
+
+
+def test_figures_are_those_of_the_test_users_with_interval_count_and_definition(app, cards):
+    with app.data.model("ease") as folder:
+        own = summarize(read_per_user(folder.path))
+    shown = {figure["title"]: figure for figure in cards["ease"]["metrics"]}
+    for name, title in NAMES.items():
+        found, figure = own[name], shown[title]
+        assert figure["mean"] == f"{found.mean:.3f}"
+        assert figure["interval"] == f"[{found.low:.3f}, {found.high:.3f}]"
+        assert figure["n"] == f"{found.n} test users"
+        assert DEFINITIONS[name] in figure["why"]
+        assert 0 <= figure["at"][0] <= figure["at"][1] <= figure["at"][2] <= 1
+
+
+def test_what_a_model_cost_and_where_it_ran_is_told(app, cards):
+    facts = {fact["label"]: fact["text"] for fact in cards["ease"]["facts"]}
+    card = app.data.model("ease").card
+    assert f"{card.n_users:,} people" in facts["Learned from"]
+    assert facts["Tested on"] == f"{app.data.info.n_test_users} people whom no model had seen"
+    assert facts["Training"].endswith("on CPU")
+    assert "100 % of lists alike" in facts["Exported as trained"]
+    assert cards["ease"]["checksum"] == app.data.model("ease").checksum
+
+
+def test_a_model_that_cannot_be_measured_says_why_and_has_no_place(cards):
+    assert "memory-based" in cards["two_tower_id"]["reason"]
+    assert cards["two_tower_id"]["metrics"] == []
+    assert cards["two_tower_id"]["place"] is None
+    assert "two_tower_id" not in [name for name, card in cards.items() if card["place"]]
+
+
+def test_a_broken_model_says_what_is_wrong_and_comes_last(own_zoo):  # noqa: F811 - the fixture
+    break_model(own_zoo, "ease")
+    shown = App(own_zoo).open("inside/cards").shown("modelcard")
+    assert shown[-1]["name"] == "ease"
+    assert "checksum" in shown[-1]["problem"]
+    assert all(card["problem"] is None for card in shown[:-1])
+
+
+def test_equation_settings_and_curve_stand_behind_a_fold(app, cards):
+    assert any(r"\mu(x)" in latex.value for latex in app.at.latex)
+    assert any("| l2 | 5 |" in markdown.value for markdown in app.at.markdown)
+    assert len(app.at.get("plotly_chart")) == sum(
+        (app.data.path / name / app.data.current(name) / "curve.parquet").exists() for name in app.data.model_names()
+    )
+
+
+def test_the_curve_is_what_training_wrote(app):
+    entry = next(entry for entry in cached.entries(app.data) if entry.name == "variational")
+    written = pl.read_parquet(app.data.path / "variational" / app.data.current("variational") / "curve.parquet")
+    assert cached.curve(app.data, entry).equals(written)
+
+
+def test_the_downloaded_graph_runs_elsewhere(app, tmp_path):
+    content = model_bytes(app.data, "pure_svd")
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    assert {output.name for output in session.get_outputs()} >= {"ranked", "scores"}
+
+
+def test_a_model_whose_weights_lie_beside_its_graphs_comes_whole_in_a_zip(app, tmp_path):
+    with zipfile.ZipFile(io.BytesIO(model_bytes(app.data, "ease"))) as archive:
+        archive.extractall(tmp_path)
+    assert {path.name for path in (tmp_path / "ease").iterdir()} >= {"model.onnx", "dense.onnx", "card.json"}
+    session = onnxruntime.InferenceSession(str(tmp_path / "ease" / "model.onnx"), providers=["CPUExecutionProvider"])
+    assert session.get_outputs()
+
+
+def test_one_graph_alone_is_handed_out_alone():
+    assert model_files(["model.onnx", "card.json"]) == ["model.onnx"]
+    assert model_files(["model.onnx", "weights.safetensors"]) == ["model.onnx", "weights.safetensors"]
+
+
+def test_a_place_is_a_span_where_intervals_overlap():
+    own = {"a": interval(0.4, 0.5, 0.6), "b": interval(0.3, 0.45, 0.55), "c": interval(0.1, 0.2, 0.3)}
+    assert places(own) == {"a": (1, 2), "b": (1, 3), "c": (2, 3)}
+
+
+def test_nobody_is_called_better_while_intervals_overlap():
+    titles = {"a": "A", "b": "B", "c": "C"}
+    own = {"a": interval(0.4, 0.5, 0.6), "b": interval(0.3, 0.45, 0.55), "c": interval(0.1, 0.2, 0.3)}
+    assert "its interval overlaps that of B:" in sentence(own, titles, "nDCG@100")
+    assert "above every other" in sentence({"a": own["a"], "c": own["c"]}, titles, "nDCG@100")
+    assert "only model" in sentence({"a": own["a"]}, titles, "nDCG@100")
+    assert sentence({}, {}, "nDCG@100") == "No model of this data set has been measured."
+
+
+def test_where_the_data_was_simulated_the_page_says_so_and_shows_what_could_be_reached(own_zoo):  # noqa: F811
+    data = Zoo(own_zoo).dataset("tiny")
+    data.info.model_copy(update={"simulated": True, "notice": "Nobody is real."}).save(data.path / "dataset.json")
+    scores = data.test.held_out.toarray().astype(float)
+    references_table({"oracle": scores}, data.test.user_idx).write_parquet(data.path / FILE)
+    app = App(own_zoo).open("inside/cards")
+    oracle = app.shown("modelcard")[-1]
+    assert oracle["title"] == "Oracle"
+    assert oracle["metrics"][0]["mean"] == "1.000"
+    assert "240 simulated viewers" in app.words
+    assert "tiny · simulated viewers" in app.words
+    assert "Nobody is real" in app.words
+    assert "simulated viewers" in app.shown("modelcard")[0]["facts"][0]["text"]
+    assert "simulated viewers" in app.open("try/recommend").shown("taste")[0]["hint_people"]
+
+
+def test_real_data_has_no_oracle_and_nobody_is_called_simulated(app, cards):
+    assert "oracle" not in cards
+    assert "simulated" not in app.words
