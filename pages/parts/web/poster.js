@@ -4,7 +4,7 @@
 function titleSize(title) {
   const longest = Math.max(...title.split(/[\s-]+/).map((word) => word.length))
   const byLength = title.length > 60 ? 10 : title.length > 34 ? 12 : title.length > 18 ? 14.5 : 17
-  return Math.max(7, Math.min(155 / Math.max(longest, 5), byLength)) // per cent of the poster's width
+  return Math.max(7, Math.min(142 / Math.max(longest, 5), byLength)) // per cent of the poster's width
 }
 
 /** The poster of an item {title, genre, decade, art, ground}. `art` is our own SVG: shapes and colours, read as XML. */
