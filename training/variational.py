@@ -23,7 +23,8 @@ Differs from the paper:
     menagerie train variational --data interactions.parquet --out zoo --set n_epochs=50 beta=0.2
     python -m training.variational --help
 
-Expected: TODO
+Expected: nDCG@100 0.390 on MovieLens latest-small (61 test users of strong:98765; 95 % interval 0.330 to 0.448);
+EASE 0.411 there. On validation, by which the settings were chosen: 0.466, EASE 0.471.
 """
 
 import math
