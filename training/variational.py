@@ -71,7 +71,7 @@ class MultVAE(nn.Module):
     def __init__(self, n_items: int, config: Config):
         super().__init__()
         H, K = config.hidden, config.n_factors
-        self.n_items, self.dropout, self.decoder_dropout = n_items, config.dropout, config.decoder_dropout
+        self.n_items, self.dropout = n_items, config.dropout
         self.table = nn.Parameter(torch.empty(n_items, H))  # W_1^T: one row per item of the history
         self.bias = nn.Parameter(torch.zeros(H))  # b_1
         self.to_code = nn.Linear(H, 2 * K)  # W_2, b_2
@@ -92,8 +92,8 @@ class MultVAE(nn.Module):
         mu, log_variance = self.to_code(torch.tanh(summed + self.bias)).chunk(2, dim=1)
         return mu, log_variance
 
-    def decode(self, e: Tensor) -> Tensor:
-        hidden = F.dropout(torch.tanh(self.from_code(e)), self.decoder_dropout, self.training)  # [B, H]
+    def decode(self, e: Tensor, dropout: float = 0.0) -> Tensor:
+        hidden = F.dropout(torch.tanh(self.from_code(e)), dropout, self.training)  # [B, H]
         return self.to_items(hidden)  # [B, I]
 
     def code(self, X: csr_array) -> tuple[Tensor, Tensor]:
@@ -146,7 +146,7 @@ def fit(X: csr_array, config: Config, run: Run) -> Fitted:
         for users in loop.shuffled(X.shape[0], batch_size, rng):
             x = X[users]
             mu, log_variance = model.code(x)
-            scores = model.decode(reparametrize(mu, log_variance))
+            scores = model.decode(reparametrize(mu, log_variance), config.decoder_dropout)
             beta = config.beta * min(1.0, int(mean.n_averaged) / max(1, n_annealed))  # n_averaged counts the updates
             loss = (negative_log_likelihood(scores, x) + beta * kl_to_standard_normal(mu, log_variance)).mean()
             optimizer.zero_grad(set_to_none=True)

@@ -17,7 +17,7 @@ SETTINGS = {
     "pure_svd": {"n_factors": 2},
     "ease": {"l2": 50.0},
     "variational": {"hidden": 32, "n_factors": 8, "batch_size": 20, "n_epochs": 60},
-    "two_tower_id": {"n_factors": 8, "batch_size": 64, "n_epochs": 60},
+    "two_tower_id": {"n_factors": 8, "batch_size": 64, "n_epochs": 30},
 }
 PERSONAL = [name for name in MODELS if name != "popularity"]  # it cannot tell people apart
 
