@@ -3,11 +3,14 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TypeAlias
 
 from zoo import commands
 from zoo.arguments import add_training_arguments
 from zoo.errors import ZooError
 from zoo.settings import PROVIDERS
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -29,7 +32,12 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Start: menagerie train all --data interactions.csv --out zoo-data && menagerie serve --zoo zoo-data",
     )
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for add in (_add_train, _add_evaluate, _add_recommend, _add_data, _add_serve, _add_verify, _add_doctor):
+        add(subparsers)
+    return parser
 
+
+def _add_train(subparsers: Commands) -> None:
     train = subparsers.add_parser(
         "train",
         help="train models on an interactions file and export them",
@@ -38,13 +46,14 @@ def _parser() -> argparse.ArgumentParser:
     add_training_arguments(train)
     train.set_defaults(run=commands.train)
 
+
+def _add_evaluate(subparsers: Commands) -> None:
     measure = subparsers.add_parser(
         "evaluate",
         help="measure every model of a data set on its test users",
         description="Measure every model of a data set on its test users, through ONNX Runtime, now.",
     )
     _add_zoo(measure)
-    measure.add_argument("--dataset", metavar="NAME", help="data set of the zoo (default: the only one)")
     measure.add_argument(
         "--json",
         action="store_true",
@@ -52,13 +61,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     measure.set_defaults(run=commands.evaluate)
 
+
+def _add_recommend(subparsers: Commands) -> None:
     lists = subparsers.add_parser(
         "recommend",
         help="recommend for somebody's history, or for the test users",
         description="Recommend for the people of a history file, or for the test users of the zoo.",
     )
     _add_zoo(lists)
-    lists.add_argument("--dataset", metavar="NAME", help="data set of the zoo (default: the only one)")
     lists.add_argument("--model", required=True, metavar="NAME", help="model of the data set")
     whose = lists.add_mutually_exclusive_group(required=True)
     whose.add_argument(
@@ -91,8 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     form.add_argument("--out", type=Path, metavar="FILE.parquet", help="write user, rank, item_id, title, score")
     lists.set_defaults(run=commands.recommend)
 
-    _add_data(subparsers)
 
+def _add_serve(subparsers: Commands) -> None:
     serve = subparsers.add_parser("serve", help="open the app in a browser", description="Serve the app.")
     serve.add_argument(
         "--zoo", type=Path, metavar="ZOO", help="folder of the zoo (default: MENAGERIE_ZOO, or zoo-data)"
@@ -100,6 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=8501, metavar="N", help="port (default: 8501)")
     serve.set_defaults(run=commands.serve)
 
+
+def _add_verify(subparsers: Commands) -> None:
     verify = subparsers.add_parser(
         "verify",
         help="check every model: checksums, contract, and its scores by running it",
@@ -109,16 +121,17 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--provider", choices=PROVIDERS, help="where to run (default: MENAGERIE_PROVIDER, or auto)")
     verify.set_defaults(run=commands.verify)
 
+
+def _add_doctor(subparsers: Commands) -> None:
     check = subparsers.add_parser(
         "doctor",
         help="versions, providers, GPU: what is wrong and how to mend it",
         description="Look at this installation: what is there, what is wrong, how to mend it.",
     )
     check.set_defaults(run=commands.doctor)
-    return parser
 
 
-def _add_data(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_data(subparsers: Commands) -> None:
     data = subparsers.add_parser(
         "data",
         help="known data sets: list them, fetch one",
@@ -148,6 +161,7 @@ def _add_data(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _add_zoo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--zoo", required=True, type=Path, metavar="ZOO", help="folder of the zoo")
+    parser.add_argument("--dataset", metavar="NAME", help="data set of the zoo (default: the only one)")
     parser.add_argument("--provider", choices=PROVIDERS, help="where to run (default: MENAGERIE_PROVIDER, or auto)")
 
 

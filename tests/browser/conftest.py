@@ -130,6 +130,18 @@ class Visitor:
         self.page.keyboard.press("Enter")
         self.chip(text).wait_for()
 
+    def like_at_once(self, n: int) -> None:
+        """The first n cards, faster than the server answers."""
+        self.page.locator(".card").nth(n - 1).wait_for()
+        self.page.evaluate(
+            """(n) => {
+                const roots = [...document.querySelectorAll("*")].map(e => e.shadowRoot).filter(Boolean)
+                const likes = roots.flatMap(root => [...root.querySelectorAll(".card [data-key^=like]")])
+                likes.slice(0, n).forEach((button) => button.click())
+            }""",
+            n,
+        )
+
     def dislike(self, text: str) -> None:
         self.search(text)
         self.page.keyboard.press("Shift+Enter")

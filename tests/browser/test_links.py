@@ -86,17 +86,9 @@ def test_back_right_after_a_like_is_not_lost(visitor):
 
 
 def test_quick_likes_leave_an_address_that_tells_all_of_them(visitor):
-    page = visitor.page
-    page.locator(".card").nth(4).wait_for()
-    page.evaluate(
-        """() => {
-            const roots = [...document.querySelectorAll("*")].map(e => e.shadowRoot).filter(Boolean)
-            const likes = roots.flatMap(root => [...root.querySelectorAll(".card [data-key^=like]")])
-            likes.slice(0, 5).forEach((button) => button.click())
-        }"""
-    )
-    expect(page.locator(".taste .chip.like")).to_have_count(5)
-    wait_for_address(page, r"like=\d+(,\d+){4}&")
+    visitor.like_at_once(5)
+    expect(visitor.page.locator(".taste .chip.like")).to_have_count(5)
+    wait_for_address(visitor.page, r"like=\d+(,\d+){4}&")
 
 
 def test_a_hostile_address_gives_a_sentence(visitor, address):
