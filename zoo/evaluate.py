@@ -18,7 +18,8 @@ def cannot_measure(about: About, split: str) -> str | None:
     """Why a model has no figures under a split; None where it has."""
     if about.input == "users" and split.startswith("strong:"):
         return (
-            f"Not applicable: under {split} the test users are unknown to training, and {about.title} is memory-based. "
+            f"Not applicable: {about.title} is memory-based. It knows only the people it was trained on, "
+            f"and under {split} the test users were kept from training. "
             "Train it under leave-last-out or column:NAME to measure it."
         )
     return None

@@ -9,7 +9,7 @@ data = frame.dataset()
 brought = upload.ask(data)
 if brought is None:
     upload.explain()
-    st.stop()
+    frame.end()
 
 bulk.report(data, brought)
 if len(brought.histories.user_ids) == 1:

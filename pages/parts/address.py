@@ -34,7 +34,7 @@ def read() -> None:
     if WRITTEN in st.session_state and not went_back():
         return
     query = st.query_params.to_dict()
-    if WRITTEN not in st.session_state and not query:
+    if not query:  # says nothing; Streamlit leaves such steps in the history when a page sends its visitor to another
         return
     link, sentences = read_link(query)
     names = cached.zoo().datasets()

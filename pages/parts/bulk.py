@@ -21,7 +21,8 @@ def report(data: Dataset, brought: Brought) -> None:
     with st.container(border=True):
         st.markdown(f"**{escape(brought.name)}**  \n{escape(_opening(found) + found.counts())}")
         if verdicts := found.verdicts():
-            st.markdown("\n".join(f"- {escape(verdict)}" for verdict in verdicts))
+            intro = "What the rows say, whether their item is known here or not:\n\n"
+            st.markdown(intro + "\n".join(f"- {escape(verdict)}" for verdict in verdicts))
         details = [f"{found.by_id:,} by id, {found.by_title:,} by title and year"]
         details += [f"{found.by_hand:,} by you"] if found.by_hand else []
         details += [escape(note) for note in found.notes]

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import NoReturn
 
 import streamlit as st
 from streamlit.navigation.page import Page
-from streamlit.runtime.scriptrunner import StopException
 
 from pages.parts import address, cached, state
 from zoo.dataset import Dataset
@@ -17,13 +17,22 @@ PUNCTUATION = re.compile(
 )  # all of ASCII's: each may begin markdown, a directive, a formula or a link
 
 
+class PageEnds(Exception):
+    """A page has said all that it has to say."""
+
+
+def end() -> NoReturn:
+    """End a page early. After st.stop() nothing more would be sent, the address neither."""
+    raise PageEnds
+
+
 def run(page: Page) -> None:
     """Run a page between reading and writing the address; what the visitor can mend is shown as its sentence, here."""
     state.keep("page", page.title.lower())
     with show_errors():
         address.read()
         address.notice()
-        with suppress(StopException):  # a page that ends early has an address too
+        with suppress(PageEnds):  # a page that ends early has an address too
             page.run()
         address.write(page)
 
@@ -98,4 +107,4 @@ def _empty(what: str, why: str, models: str) -> None:
         st.caption(
             "FILE: interactions as CSV, TSV, Parquet or JSON Lines, with a column for the user and one for the item."
         )
-    st.stop()
+    end()

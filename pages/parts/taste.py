@@ -81,7 +81,9 @@ def apply(data: Dataset, event: dict) -> None:
         case {"kind": "look", "id": user_idx}:
             visit = replace(visit, looking=True, user_idx=int(user_idx))
         case {"kind": "surprise"}:
-            visit = replace(visit, looking=True, user_idx=_somebody(data, known=event.get("known", False)))
+            visit = replace(
+                visit, looking=True, user_idx=_somebody(data, known=event.get("known") or _asks_for_known(data))
+            )
         case {"kind": "adopt"}:
             visit = Visit(likes=tuple(data.history(visit.user_idx).tolist()))
         case {"kind": "sample", "number": number}:
@@ -94,6 +96,13 @@ def apply(data: Dataset, event: dict) -> None:
             columns = changed([Column.read(text) for text in state.kept("shown-models")], event)
             state.keep("models", [column.text for column in columns])
     state.remember(key, visit)
+
+
+def _asks_for_known(data: Dataset) -> bool:
+    """Whether the one model on the page can answer only for people whom it learned from."""
+    chosen = state.kept("shown-model") or () if state.kept("page") == "recommend" else ()
+    cards = [entry.card for entry in cached.entries(data) if entry.name in chosen]
+    return any(card is not None and not card.about.serves_new_profiles for card in cards)
 
 
 def _somebody(data: Dataset, known: bool) -> int:

@@ -136,6 +136,14 @@ def test_a_memory_based_model_explains_itself_and_the_way_out_works(visitor):
     expect(page.locator(".rank").first).to_be_visible()
 
 
+def test_chance_finds_somebody_whom_a_memory_based_model_knows(visitor):
+    page = visitor.page
+    page.get_by_role("group", name="Model").get_by_role("button", name=re.compile("two-tower", re.I)).click()
+    page.get_by_role("button", name="Somebody from the data").click()
+    page.get_by_role("button", name="Surprise me").click()
+    expect(page.locator(".rank").first).to_be_visible()
+
+
 def test_an_uploaded_history_becomes_the_taste(visitor):
     page = visitor.page
     visitor.go("Bring")

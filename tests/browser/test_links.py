@@ -199,3 +199,19 @@ def test_the_zoo_page_is_no_wider_than_a_phone(phone):
         fold.click()
     phone.page.locator(".js-plotly-plot").first.wait_for()
     assert phone.overflow == []
+
+
+def test_back_after_bringing_a_file_loses_no_taste(visitor):
+    """A page that sends its visitor on leaves a step in the history that says nothing."""
+    page = visitor.page
+    visitor.like("paper sig")
+    visitor.go("Bring")
+    wait_for_address(page, "/bring.*like=1")
+    upload(page, "mine.csv", MINE)
+    page.get_by_role("button", name="Add to my taste").click()
+    visitor.chip("amber harb").wait_for()
+    page.go_back()
+    page.get_by_role("heading", name="Bring", level=1).wait_for()
+    visitor.go("Recommend")
+    visitor.chip("amber harb").wait_for()
+    visitor.chip("paper sig").wait_for()
