@@ -12,7 +12,7 @@ from pages.parts.cached import Entry
 from pages.parts.component import component
 from pages.parts.frame import escape
 from pages.parts.models import DECIDES, quality
-from pages.parts.standing import place_text, places, sentence
+from pages.parts.standing import level, place_text, places, sentence
 from zoo.card import Card, Interval, Parity
 from zoo.dataset import Dataset
 from zoo.metrics import DEFINITIONS
@@ -52,8 +52,19 @@ def ordered(entries: list[Entry]) -> list[Entry]:
 
 
 def lead(entries: list[Entry]) -> str:
-    """What may be said of all of them in one sentence."""
-    return sentence(_deciding(entries), {entry.name: entry.title for entry in entries}, NAMES[DECIDES])
+    """What may be said of all of them in one sentence; of those that are level, also what they cost."""
+    figures = _deciding(entries)
+    said = sentence(figures, {entry.name: entry.title for entry in entries}, NAMES[DECIDES])
+    equals = level(figures)
+    if len(equals) < 2:
+        return said
+    of = {entry.name: entry for entry in entries}
+    costs = [
+        f"{of[name].title} was trained in {duration(card.fit_seconds)} and has {size(card.weight_bytes)}"
+        for name in equals
+        if (card := of[name].card)
+    ]
+    return f"{said} What they cost may decide: {'; '.join(costs)}."
 
 
 def show(data: Dataset, entry: Entry, entries: list[Entry], ends: Scale) -> None:

@@ -127,6 +127,8 @@ def _cards(data: Dataset, panel: Panel, answer: Lists, items: dict[Panel, list[i
         for other, ranked in items.items()
         if other is not panel
     }
+    names = [one.entry.name for one in items]
+    twice = {name for name in names if names.count(name) > 1}  # their marks are alike: the column's title tells
     common = common_items(list(items.values()))
     scores = score_texts(answer.scores[0])
     return [
@@ -137,7 +139,11 @@ def _cards(data: Dataset, panel: Panel, answer: Lists, items: dict[Panel, list[i
             "verdict": "like" if item in known else None,
             "chosen": item in hidden,
             "common": item in common and len(items) > 2,
-            "also": [other.chip() | {"rank": ranks[item]} for other, ranks in others.items() if item in ranks],
+            "also": [
+                other.chip() | {"rank": ranks[item], "named": other.entry.name in twice}
+                for other, ranks in others.items()
+                if item in ranks
+            ],
         }
         for rank, item in enumerate(items[panel], 1)
     ]

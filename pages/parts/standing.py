@@ -21,6 +21,17 @@ def places(intervals: Mapping[str, Interval]) -> dict[str, tuple[int, int]]:
     }
 
 
+def level(intervals: Mapping[str, Interval]) -> list[str]:
+    """Whoever the figures leave as a possible first, the highest mean first.
+
+    >>> close = {"a": Interval(mean=0.3, low=0.2, high=0.4, n=9), "b": Interval(mean=0.35, low=0.2, high=0.45, n=9)}
+    >>> level(close | {"c": Interval(mean=0.1, low=0.0, high=0.15, n=9)})
+    ['b', 'a']
+    """
+    possible = [name for name, place in places(intervals).items() if place[0] == 1]
+    return sorted(possible, key=lambda name: -intervals[name].mean)
+
+
 def place_text(place: tuple[int, int]) -> str:
     """Such as "1" or "2–4"."""
     return str(place[0]) if place[0] == place[1] else f"{place[0]}–{place[1]}"

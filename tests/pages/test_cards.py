@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from pages.parts import cached
-from pages.parts.cards import NAMES
+from pages.parts.cards import NAMES, lead
 from pages.parts.downloads import model_bytes, model_files
-from pages.parts.standing import places, sentence
+from pages.parts.standing import level, places, sentence
 from tests.pages.conftest import App
 from tests.pages.test_states import break_model, own_zoo  # noqa: F401 - a fixture
 from zoo.card import Interval
@@ -145,3 +145,13 @@ def test_where_the_data_was_simulated_the_page_says_so_and_shows_what_could_be_r
 def test_real_data_has_no_oracle_and_nobody_is_called_simulated(app, cards):
     assert "oracle" not in cards
     assert "simulated" not in app.words
+
+
+def test_models_that_are_level_are_told_apart_by_what_they_cost(app):
+    found = cached.entries(app.data)
+    possible = level({entry.name: entry.card.metrics["ndcg_at_100"] for entry in found if entry.card.metrics})
+    assert len(possible) > 1
+    text = lead(found)
+    assert text.count(" was trained in ") == len(possible)
+    for entry in found:
+        assert (f"{entry.title} was trained in" in text) == (entry.name in possible)

@@ -107,3 +107,10 @@ def test_settings_of_a_column_offer_what_the_catalogue_has(app):
     assert choices["genre"].keys() == {"", *app.data.catalogue.genres()}
     assert choices["years"]["1950-1959"] == "1950s"
     assert choices["k"][""] == "As above: 20"
+
+
+def test_columns_of_the_same_model_are_told_apart_by_name_where_an_item_stands_in_both(app):
+    app.choose(models=["popularity", "ease", "ease!k=10"]).taste(0, 2).open("try/compare")
+    told = [other for shown in app.lists for card in shown["cards"] for other in card["also"]]
+    assert {other["named"] for other in told if other["name"] == "ease"} == {True}
+    assert {other["named"] for other in told if other["name"] == "popularity"} == {False}

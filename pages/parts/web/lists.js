@@ -19,7 +19,7 @@ function also(card, list) {
   if (!card.also.length) return null
   const names = card.also.map((other) => `${other.title}, rank ${other.rank}`).join("; ")
   return el("span", { class: "also", title: `Also in: ${names}` }, el("span", { class: "hidden-text" }, `Also in ${names}`),
-    ...card.also.map((other) => el("span", { class: "also-one", "aria-hidden": "true" }, mark(other), String(other.rank))))
+    ...card.also.map((other) => el("span", { class: "also-one", "aria-hidden": "true" }, mark(other), `${other.named ? `${other.title}: ` : ""}${other.rank}`)))
 }
 
 function cardNode(card, list, data, say) {
