@@ -1,14 +1,15 @@
 """The address of the browser shows the same view to whoever opens it, and Back undoes the last step.
 
-It is read when a session begins and when the visitor goes back or forward, and written after every run: by a component
-of our own, because only so a change of page makes one entry of the history and not two.
+It is read when a session begins and when the visitor goes back or forward. Each thing that the visitor did is noted as
+a step when it is done; the browser is given the latest steps after every run, and enters those that it has not had: so
+runs that are broken off, and answers that overtake each other, cost no step. A component of our own writes them,
+because only so a change of page makes one entry of the history and not two.
 """
 
 import time
 
 import polars as pl
 import streamlit as st
-from streamlit.navigation.page import Page
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.parts import cached, state
@@ -16,12 +17,12 @@ from pages.parts.columns import Column
 from pages.parts.component import component
 from pages.parts.link import Link, fitting
 from pages.parts.link import read as read_link
-from pages.parts.state import Visit
+from pages.parts.state import Step, Visit
 from zoo.dataset import Dataset
 
 _address = component("address")
-WRITTEN = "address"  # the session's key of (page, query, number) as written last
 NOTICE = "link-notice"
+STEPS = 30  # that one run may bring: more than anybody does before the server answers
 K = 20  # items of a list, where nobody asked for another number
 HELD_BACK = (
     "It leaves out a taste that was brought from a file; “Copy link”, where it was made, gives one that holds it."
@@ -31,7 +32,7 @@ CUT = "It holds {n:,} items; the rest of that taste did not fit into an address,
 
 def read() -> None:
     """Takes over what the address says, where it speaks first."""
-    if WRITTEN in st.session_state and not went_back():
+    if state.session().steps and not went_back():
         return
     query = st.query_params.to_dict()
     if not query:  # says nothing; Streamlit leaves such steps in the history when a page sends its visitor to another
@@ -57,21 +58,29 @@ def notice() -> None:
         st.info(text, icon=":material/link_off:")
 
 
-def write(page: Page) -> None:
-    """The view as it is now becomes the address: a new step of the history where the visitor did something."""
+def note(page: str, follows: bool = False) -> None:
+    """What the visitor just did on this page becomes a step, if it changed the view; not what `follows` from a step."""
     link = current()
     if link is None:
         return
-    query = link.query()
-    before = st.session_state.get(WRITTEN)
-    push = before is not None and before[0] == page.url_path and not went_back()
-    if before is None or before[:2] != (page.url_path, query):
-        if push:
-            state.keep(NOTICE, None)
-        before = st.session_state[WRITTEN] = (page.url_path, query, time.time_ns())
-    else:
-        push = False
-    _address(key="address", data={"query": query, "push": push, "number": str(before[2])}, height=1)
+    mine, query = state.session(), link.query()
+    before = mine.steps[-1] if mine.steps else None
+    if before and (before.page, before.query) == (page, query):
+        return
+    fresh = before is None or before.page != page or went_back()
+    push = not fresh and not follows
+    if push:
+        state.keep(NOTICE, None)
+    number = max(time.time_ns() // 1_000_000, before.number + 1 if before else 0)
+    mine.steps = [*([] if fresh else mine.steps), Step(number, page, query, push)][-STEPS:]
+
+
+def write(page: str, key: str) -> None:
+    """Gives the browser the steps that were taken on this page."""
+    steps = [step for step in state.session().steps if step.page == page]
+    if steps:
+        told = [{"number": step.number, "query": step.query, "push": step.push} for step in steps]
+        _address(key=key, data={"steps": told})
 
 
 def current() -> Link | None:

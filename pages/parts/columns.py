@@ -73,6 +73,13 @@ def changed(columns: list[Column], event: dict[str, Any]) -> list[Column]:
     return columns
 
 
+def chosen(columns: list[Column], models: list[str]) -> list[Column]:
+    """The columns of these models: those that stay keep their place and settings, new ones come last."""
+    stay = [column for column in columns if column.model in models]
+    there = {column.model for column in stay}
+    return [*stay, *(Column(model) for model in models if model not in there)]
+
+
 def _escape(text: str) -> str:
     return text.replace("~", "~0").replace("!", "~1")
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from pages.parts import address, cached, state
+from pages.parts import address, cached, clicks, state
 from zoo.dataset import Dataset
 from zoo.errors import ZooError
 
@@ -29,12 +29,17 @@ def end() -> NoReturn:
 def run(page: Page) -> None:
     """Run a page between reading and writing the address; what the visitor can mend is shown as its sentence, here."""
     state.keep("page", page.title.lower())
+    state.keep("path", page.url_path)
+    clicks.listen()
     with show_errors():
         address.read()
+        address.write(page.url_path, "address")  # before what was asked for: whoever sees that may go back at once
         address.notice()
         with suppress(PageEnds):  # a page that ends early has an address too
             page.run()
-        address.write(page)
+        address.note(page.url_path, follows=state.session().answering)
+        state.session().answering = False
+        address.write(page.url_path, "address-after")  # what this page's widgets changed
 
 
 @contextmanager

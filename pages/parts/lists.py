@@ -83,10 +83,8 @@ def columns(answer: Lists) -> list[int]:
 
 
 def _mount(data: Dataset, content: dict) -> None:
-    key = f"{state.kept('page')}-lists"
-    judge = not state.visit(data.info.fingerprint).looking
-    told = {"judge": judge, "seen": taste.seen(key)}
-    _lists(key=key, data=content | told, on_events_change=lambda: taste.hear(data, key))
+    told = {"of": data.info.fingerprint, "judge": not state.visit(data.info.fingerprint).looking}
+    _lists(key=f"{state.kept('page')}-lists", data=content | told)
 
 
 def _refused(data: Dataset, panel: Panel, why: str) -> dict:
@@ -194,5 +192,8 @@ def _ways(data: Dataset, entry: Entry) -> list[dict]:
     others = [other for other in cached.entries(data) if other.card and other.card.about.serves_new_profiles]
     others = sorted(others, key=models.quality, reverse=True)
     if state.kept("page") != "compare":
-        ways += [{"label": f"Ask {other.title}", "event": {"kind": "use", "name": other.name}} for other in others[:2]]
+        ways += [
+            {"label": f"Ask {other.title}", "event": {"kind": "models", "which": "model", "chosen": [other.name]}}
+            for other in others[:2]
+        ]
     return ways if not entry.card.about.serves_new_profiles else ways[1:]

@@ -1,7 +1,5 @@
 """Choosing who answers: one model, or the columns of a comparison, as chips in their colours."""
 
-import streamlit as st
-
 from pages.parts import cached, state
 from pages.parts.cached import Entry
 from pages.parts.columns import MOST, Column
@@ -29,20 +27,10 @@ def _show(data: Dataset, name: str, label: str, most: int) -> list[Column]:
     columns = [column for text in state.kept(name) or [] if (column := Column.read(text)).model in known][:most]
     columns = columns or [Column(model) for model in _first_choice(entries, most)]
     state.keep(f"shown-{name}", [column.text for column in columns])
-    key, chosen = f"{state.kept('page')}-{name}", [column.model for column in columns]
-    _chips(
-        key=key,
-        data={"models": [entry.chip() for entry in entries], "chosen": chosen, "most": most, "label": label},
-        on_chosen_change=lambda: state.keep(name, _chosen(columns, list(st.session_state[key].chosen))),
-    )
+    told = {"of": data.info.fingerprint, "which": name, "chosen": [column.model for column in columns]}
+    offered = {"models": [entry.chip() for entry in entries], "most": most, "label": label}
+    _chips(key=f"{state.kept('page')}-{name}", data=told | offered)
     return columns
-
-
-def _chosen(columns: list[Column], models: list[str]) -> list[str]:
-    """Columns after the chips changed: those that stay keep their place and settings, new ones come last."""
-    stay = [column for column in columns if column.model in models]
-    there = {column.model for column in stay}
-    return [column.text for column in (*stay, *(Column(model) for model in models if model not in there))]
 
 
 def _first_choice(entries: list[Entry], most: int) -> list[str]:

@@ -1,22 +1,21 @@
 """What a visitor carries from page to page: a taste per data set, and settings that widgets of several pages share.
 
-Streamlit forgets a widget when its page is left, so all of this lives under keys of its own.
+Streamlit forgets a widget when its page is left, so all of this lives in one object of our own in its session.
 """
 
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
 
 from zoo.recommend import Taste
 
-TASTES = "tastes"  # {fingerprint of the data set: Visit}; columns mean nothing in another data set
-KEPT = "kept"  # {name: value} of shared settings
-STASHED = "stashed"  # {word: (fingerprint of the data set, Visit)}: tastes that no address tells
+SESSION = "menagerie"  # the key of the object in Streamlit's session
 MOST_STASHED = 200
-TURNS = "turns"  # how often widgets were made anew
 
 
 @dataclass(frozen=True)
@@ -51,38 +50,83 @@ class Visit:
         return "like" if item in self.likes else "dislike" if item in self.dislikes else None
 
 
+@dataclass(frozen=True)
+class Step:
+    """One thing that a visitor did, as the address that tells of the view afterwards."""
+
+    number: int  # grows within a session
+    page: str
+    query: str
+    push: bool  # an entry of its own in the browser's history, or the same one written anew
+
+
+@dataclass
+class Session:
+    """All that is kept of one visitor; changed in place."""
+
+    tastes: dict[str, Visit] = field(default_factory=dict)  # by data set; columns mean nothing in another one
+    kept: dict[str, Any] = field(default_factory=dict)  # shared settings
+    stashed: dict[str, tuple[str, Visit]] = field(default_factory=dict)  # (data set, taste) that no address tells
+    steps: list[Step] = field(default_factory=list)  # on the page that is open, the latest last
+    heard: int = 0  # the last message from the browser that was acted upon
+    answering: bool = False  # whether the page is being drawn for something that is a step already
+    turns: int = 0  # how often widgets were made anew
+
+
+_in_hand: ContextVar[Session | None] = ContextVar("session", default=None)
+
+
+def session() -> Session:
+    return _in_hand.get() or st.session_state.setdefault(SESSION, Session())
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """What is changed in here is changed altogether, or not at all.
+
+    Streamlit breaks a run off, or a callback, where it looks into its session while the next click waits; in here this
+    module does not look there.
+    """
+    token = _in_hand.set(session())
+    try:
+        yield
+    finally:
+        _in_hand.reset(token)
+
+
 def visit(fingerprint: str) -> Visit:
-    return st.session_state.get(TASTES, {}).get(fingerprint, Visit())
+    return session().tastes.get(fingerprint, Visit())
 
 
 def remember(fingerprint: str, changed: Visit) -> None:
-    st.session_state[TASTES] = st.session_state.get(TASTES, {}) | {fingerprint: changed}
+    session().tastes[fingerprint] = changed
 
 
 def stash(fingerprint: str, changed: Visit) -> str:
     """A word that stands for this taste in this session, and means nothing to anybody else."""
-    stashed = st.session_state.get(STASHED, {})
+    stashed = session().stashed
     for word, held in stashed.items():
         if held == (fingerprint, changed):
             return word
     word = secrets.token_hex(4)
-    latest = [*stashed.items(), (word, (fingerprint, changed))][-MOST_STASHED:]
-    st.session_state[STASHED] = dict(latest)
+    stashed[word] = (fingerprint, changed)
+    for oldest in list(stashed)[:-MOST_STASHED]:
+        del stashed[oldest]
     return word
 
 
 def stashed(fingerprint: str, word: str) -> Visit | None:
     """The taste behind a word; None in another session, or for another data set."""
-    of, held = st.session_state.get(STASHED, {}).get(word, (None, None))
+    of, held = session().stashed.get(word, (None, None))
     return held if of == fingerprint else None
 
 
 def kept(name: str, default: Any = None) -> Any:
-    return st.session_state.get(KEPT, {}).get(name, default)
+    return session().kept.get(name, default)
 
 
 def keep(name: str, value: Any) -> Any:
-    st.session_state[KEPT] = st.session_state.get(KEPT, {}) | {name: value}
+    session().kept[name] = value
     return value
 
 
@@ -92,7 +136,7 @@ def shared(name: str, start: Any, widget: Callable[[Any, str], Any]) -> Any:
     The value goes in as the widget's default, fixed while the page is open: written to the session instead, it would be
     lost on a widget that the browser mounts later, in a drawer.
     """
-    key = f"{kept('page')}-{name}{st.session_state.get(TURNS, '')}"
+    key = f"{kept('page')}-{name}{session().turns or ''}"
     if key not in st.session_state:
         st.session_state[f"start-{key}"] = kept(name, start)
     return keep(name, widget(st.session_state[f"start-{key}"], key))
@@ -100,5 +144,6 @@ def shared(name: str, start: Any, widget: Callable[[Any, str], Any]) -> Any:
 
 def take_over(settings: dict[str, Any]) -> None:
     """Settings that do not come from the widgets: these are made anew, or they would say their old values again."""
-    st.session_state[KEPT] = st.session_state.get(KEPT, {}) | settings
-    st.session_state[TURNS] = st.session_state.get(TURNS, 0) + 1
+    mine = session()
+    mine.kept |= settings
+    mine.turns += 1

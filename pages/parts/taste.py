@@ -1,12 +1,8 @@
 """The taste that every list is about: found by title, judged on cards, or borrowed from somebody in the data."""
 
-import random
-from dataclasses import replace
-
 import streamlit as st
 
 from pages.parts import address, cached, state
-from pages.parts.columns import Column, changed
 from pages.parts.component import component
 from pages.parts.state import Visit
 from zoo.dataset import Dataset
@@ -33,82 +29,14 @@ def hidden_choices(data: Dataset) -> set[int]:
 
 @st.fragment
 def bar(data: Dataset) -> None:
-    """Search box and chips. Typing reruns this fragment alone; a choice reruns the page."""
+    """Search box and chips. Typing reruns this fragment alone; a choice is told elsewhere (clicks.py)."""
     visit = state.visit(data.info.fingerprint)
     who = "somebody" if visit.looking else "mine"
     asked = (st.session_state.get("taste") or {}).get("query") or {}
     query = asked.get("text", "") if asked.get("who") == who else ""
     found = _people(data, query) if visit.looking else _items(data, query, visit)
-    _bar(
-        key="taste",
-        data={"who": who, "query": query, "options": found, "seen": seen("taste")} | _held(data, visit) | _words(data),
-        on_query_change=lambda: None,
-        on_events_change=lambda: _told(data),
-    )
-
-
-def _told(data: Dataset) -> None:
-    hear(data, "taste")
-    st.rerun()  # the whole page, not only the fragment that the component lives in
-
-
-def hear(data: Dataset, key: str) -> None:
-    """Does what a component tells: everything since its last message, once (base.js, `outbox`)."""
-    for event in st.session_state[key].events:
-        if event["serial"] > seen(key):
-            state.keep(f"seen-{key}", event["serial"])
-            apply(data, event)
-
-
-def seen(key: str) -> int:
-    """The last event of a component that was heard."""
-    return state.kept(f"seen-{key}", 0)
-
-
-def apply(data: Dataset, event: dict) -> None:
-    """What a click in any component does to the taste (or to the chosen model)."""
-    key = data.info.fingerprint
-    visit = state.visit(key)
-    match event:
-        case {"kind": "like" | "dislike" | "forget" as verdict, "id": item}:
-            visit = replace(visit.judged(int(item), verdict), looking=False)
-        case {"kind": "clear"}:
-            visit = Visit()
-        case {"kind": "mine"}:
-            visit = replace(visit, looking=False)
-        case {"kind": "somebody"}:
-            visit = replace(visit, looking=True)
-        case {"kind": "look", "id": user_idx}:
-            visit = replace(visit, looking=True, user_idx=int(user_idx))
-        case {"kind": "surprise"}:
-            visit = replace(
-                visit, looking=True, user_idx=_somebody(data, known=event.get("known") or _asks_for_known(data))
-            )
-        case {"kind": "adopt"}:
-            visit = Visit(likes=tuple(data.history(visit.user_idx).tolist()))
-        case {"kind": "sample", "number": number}:
-            visit = Visit(likes=cached.samples(data)[int(number)].items)
-        case {"kind": "share"}:
-            visit = replace(visit, private=False)
-        case {"kind": "use", "name": name}:
-            state.keep("model", [name])
-        case {"kind": "column"}:
-            columns = changed([Column.read(text) for text in state.kept("shown-models")], event)
-            state.keep("models", [column.text for column in columns])
-    state.remember(key, visit)
-
-
-def _asks_for_known(data: Dataset) -> bool:
-    """Whether the one model on the page can answer only for people whom it learned from."""
-    chosen = state.kept("shown-model") or () if state.kept("page") == "recommend" else ()
-    cards = [entry.card for entry in cached.entries(data) if entry.name in chosen]
-    return any(card is not None and not card.about.serves_new_profiles for card in cards)
-
-
-def _somebody(data: Dataset, known: bool) -> int:
-    """Anybody with hidden choices; for a model that knows only its own, anybody whom it learned from."""
-    held_out = data.test.user_idx
-    return int(random.choice(data.training_users() if known or not len(held_out) else held_out))
+    head = {"of": data.info.fingerprint, "who": who, "query": query, "options": found}
+    _bar(key="taste", data=head | _held(data, visit) | _words(data), on_query_change=lambda: None)
 
 
 def _items(data: Dataset, query: str, visit: Visit) -> list[dict]:

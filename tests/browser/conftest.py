@@ -9,11 +9,11 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -153,14 +153,8 @@ class Visitor:
     def go(self, name: str) -> None:
         if (opener := self.page.get_by_test_id("stExpandSidebarButton")).is_visible():
             opener.click()
-        link, heading = self.page.get_by_role("link", name=name), self.page.get_by_role("heading", name=name, level=1)
-        link.click()
-        # Streamlit's st.rerun() in a callback replaces a change of page that arrives while it is handled: click again
-        with suppress(TimeoutError):
-            heading.wait_for(timeout=PATIENCE / 3)
-            return
-        link.click()
-        heading.wait_for()
+        self.page.get_by_role("link", name=name).click()
+        self.page.get_by_role("heading", name=name, level=1).wait_for()
 
     def titles(self, model: str | None = None) -> list[str]:
         """Titles of the list that stands there now, best first."""

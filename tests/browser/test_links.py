@@ -215,3 +215,23 @@ def test_back_after_bringing_a_file_loses_no_taste(visitor):
     visitor.go("Recommend")
     visitor.chip("amber harb").wait_for()
     visitor.chip("paper sig").wait_for()
+
+
+def test_steps_done_faster_than_the_server_answers_are_gone_back_over_one_by_one(visitor):
+    page = visitor.page
+    visitor.like("amber harb")
+    visitor.like_at_once(3)
+    for n in (4, 3, 2, 1):
+        expect(page.locator(".taste .chip.like")).to_have_count(n)
+        expect(page).to_have_url(re.compile(r"like=\d+" + r",\d+" * (n - 1) + r"(&|$)"))
+        page.go_back()
+    expect(page.locator(".taste .chip.like")).to_have_count(0)
+
+
+def test_a_change_of_page_right_after_a_click_loses_neither(visitor):
+    page = visitor.page
+    for name, n in (("Compare", 2), ("Recommend", 4), ("Compare", 6), ("Recommend", 8)):
+        visitor.like_at_once(2)
+        page.get_by_role("link", name=name).click()
+        page.get_by_role("heading", name=name, level=1).wait_for()
+        expect(page.locator(".taste .chip.like")).to_have_count(n)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts.state import TASTES, Visit
+from pages.parts.state import SESSION, Session, Visit
 from zoo.dataset import Dataset
 from zoo.registry import Zoo
 
@@ -19,7 +19,7 @@ class App:
     def __init__(self, zoo: Path, dataset: str = "tiny") -> None:
         self.at = AppTest.from_file(APP, default_timeout=60)
         self.data: Dataset = Zoo(zoo).dataset(dataset)
-        self.at.session_state["kept"] = {"dataset": dataset}
+        self.at.session_state[SESSION] = Session(kept={"dataset": dataset})
         self.run()
 
     def run(self) -> "App":
@@ -35,12 +35,17 @@ class App:
         return self.visit(Visit(likes=likes, dislikes=dislikes, **more))
 
     def visit(self, visit: Visit) -> "App":
-        self.at.session_state[TASTES] = {self.data.info.fingerprint: visit}
+        self.session.tastes = {self.data.info.fingerprint: visit}
         return self.run()
 
     def choose(self, **settings: object) -> "App":
-        self.at.session_state["kept"] = {**self.at.session_state["kept"], **settings}
+        self.session.kept |= settings
         return self.run()
+
+    @property
+    def session(self) -> Session:
+        """What the app keeps of this visitor."""
+        return self.at.session_state[SESSION]
 
     def shown(self, component: str) -> list[dict]:
         """What each component of this name was given in the last run."""

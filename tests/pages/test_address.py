@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import address
-from pages.parts.state import TASTES, Visit
+from pages.parts.state import Visit
 from tests.pages.conftest import APP, App
 
 
@@ -33,8 +33,8 @@ def back_to(app: App, monkeypatch, query: str) -> App:
 
 
 def written(app: App) -> dict:
-    (mounted,) = app.shown("address")
-    return mounted
+    """The last step that the browser is given."""
+    return app.shown("address")[-1]["steps"][-1]
 
 
 def taste(app: App) -> tuple[list[int], list[int]]:
@@ -172,7 +172,7 @@ def test_a_taste_too_long_for_an_address_is_cut_there_and_whole_here(app, monkey
 
 def test_an_address_of_another_data_set_leaves_the_taste_of_this_one_alone(app):
     app.taste(0, 2)
-    assert Visit(likes=(0, 2)) in app.at.session_state[TASTES].values()
+    assert Visit(likes=(0, 2)) in app.session.tastes.values()
     app.at.selectbox[0].set_value("tiny-last")
     app.run()
     assert written(app)["query"].startswith("data=tiny-last")

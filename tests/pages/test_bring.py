@@ -4,7 +4,6 @@ import polars as pl
 import pytest
 
 from pages.parts.bulk import LISTS
-from pages.parts.state import TASTES
 from pages.parts.upload import BROUGHT, TEMPLATE
 
 STARS = (
@@ -151,7 +150,7 @@ def test_an_export_is_recognised_and_what_counts_is_told(bring):
 def test_likes_and_dislikes_of_an_export_become_the_taste_and_what_was_seen_is_kept_out(bring):
     press(upload(bring, "ratings.csv", STARS), "Use as my taste")
     assert bar(bring) == ({"The Amber Harbour", "The Distant Harbour"}, {"The Silent Harbour"})
-    visit = bring.at.session_state[TASTES][bring.data.info.fingerprint]
+    visit = bring.session.tastes[bring.data.info.fingerprint]
     assert (visit.seen, visit.private) == ((3,), True)
     assert {0, 1, 3, 4}.isdisjoint(card["id"] for card in bring.lists[0]["cards"])
 
@@ -159,7 +158,7 @@ def test_likes_and_dislikes_of_an_export_become_the_taste_and_what_was_seen_is_k
 def test_a_file_has_the_last_word_on_an_item_when_it_is_added(bring):
     bring.taste(1, 50, dislikes=(0, 51))
     press(upload(bring, "ratings.csv", STARS), "Add to my taste")
-    visit = bring.at.session_state[TASTES][bring.data.info.fingerprint]
+    visit = bring.session.tastes[bring.data.info.fingerprint]
     assert (visit.likes, visit.dislikes, visit.seen) == ((50, 0, 4), (51, 1), (3,))
 
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from pages.parts.columns import MOST, Column, changed
-from pages.parts.models import _chosen
+from pages.parts.columns import MOST, Column, changed, chosen
 
 A, B, C = Column("a"), Column("b"), Column("c")
 
@@ -57,5 +56,5 @@ def test_there_are_never_more_columns_than_fit():
 
 def test_columns_keep_place_and_settings_when_a_model_joins_or_leaves():
     columns = [Column("b", k=10), A, Column("b")]
-    assert _chosen(columns, ["b", "a", "b", "c"]) == ["b!k=10", "a", "b", "c"]
-    assert _chosen(columns, ["a"]) == ["a"]
+    assert chosen(columns, ["b", "a", "b", "c"]) == [Column("b", k=10), A, Column("b"), C]
+    assert chosen(columns, ["a"]) == [A]

@@ -70,7 +70,7 @@ def test_a_memory_based_model_says_why_it_cannot_serve_a_new_taste_and_offers_wa
     problem = column(app)["problem"]
     assert "memory-based" in problem["text"]
     assert {"kind": "surprise", "known": True} in [way["event"] for way in problem["ways"]]
-    assert any(way["event"]["kind"] == "use" for way in problem["ways"])
+    assert any(way["event"]["kind"] == "models" for way in problem["ways"])
     assert not app.at.error
 
 

@@ -90,16 +90,24 @@ function stage(parentElement, className) {
   return root
 }
 
-/**
- * A way to tell the server what was done. Of several messages that wait for a busy server only the last one arrives, so
- * each repeats what was not acknowledged yet; serial numbers keep the server from doing anything twice.
- */
-function outbox(root, setTriggerValue, seen) {
-  const box = (root.outbox ??= { pending: [], serial: Date.now() })
-  box.pending = box.pending.filter((event) => event.serial > seen)
+/** Takes a component that shows nothing out of the flow of the page, where it would leave a gap. */
+function hide(parentElement) {
+  const box = (parentElement.getRootNode().host ?? parentElement).closest("[data-testid=stElementContainer]")
+  if (box) box.style.position = "absolute"
+}
+
+/** What was done and not yet acknowledged, on its way to the server (clicks.js). One for all components of the page. */
+function mailbox() {
+  return (window.menagerieClicks ??= { pending: [], serial: 0, send: null })
+}
+
+/** A way to tell the server what was done to things of one data set. */
+function teller(of) {
+  const box = mailbox()
   return (event) => {
-    box.pending.push({ ...event, serial: ++box.serial })
-    setTriggerValue("events", box.pending)
+    box.serial = Math.max(Date.now(), box.serial + 1)
+    box.pending.push({ ...event, of, serial: box.serial })
+    box.send?.()
   }
 }
 

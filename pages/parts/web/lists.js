@@ -145,11 +145,11 @@ function linkTwins(root) {
 }
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component
+  const { data, parentElement } = component
   const root = stage(parentElement, "lists")
   root.classList.toggle("columns", data.layout === "columns")
   root.style.setProperty("--n", String(data.lists.length))
-  const say = outbox(root, setTriggerValue, data.seen)
+  const say = teller(data.of)
   root.opened ??= new Set()
   root.rearranging = false
   root.boxes ??= [el("span", { class: "hidden-text", role: "status" }), el("div", { class: "samples" }), el("div", { class: "all" })]

@@ -13,14 +13,15 @@ function chipNode(model, data, chosen, choose) {
 }
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component
+  const { data, parentElement } = component
   const root = stage(parentElement, "models")
+  const say = teller(data.of)
   draw(data.chosen)
 
   function draw(chosen) {
     const choose = (names) => {
       draw(names) // answer at once; the lists follow
-      setTriggerValue("chosen", names)
+      say({ kind: "models", which: data.which, chosen: names })
     }
     refill(root,
       el("div", { class: "chips", role: "group", "aria-label": data.label }, el("span", { class: "chips-label muted" }, data.label), ...data.models.map((model) => chipNode(model, data, chosen, choose))),

@@ -63,9 +63,9 @@ function linkNodes(root) {
 }
 
 export default function (component) {
-  const { data, parentElement, setStateValue, setTriggerValue } = component
+  const { data, parentElement, setStateValue } = component
   const root = stage(parentElement, "taste")
-  const say = outbox(root, setTriggerValue, data.seen)
+  const say = teller(data.of)
   root.boxes ??= [el("div", { class: "who", role: "group", "aria-label": "Whose taste" }), el("div", { class: "link" }), el("div", { class: "finder" }), el("div", { class: "held" })]
   const [who, link, finder, held] = root.boxes
   if (!who.isConnected) root.append(...root.boxes)
