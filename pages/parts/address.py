@@ -76,11 +76,13 @@ def note(page: str, follows: bool = False) -> None:
 
 
 def write(page: str, key: str) -> None:
-    """Gives the browser the steps that were taken on this page."""
+    """Gives the browser the steps that were taken on this page.
+
+    Without any, too: an element that came later would shift those below it, and Streamlit would make them anew.
+    """
     steps = [step for step in state.session().steps if step.page == page]
-    if steps:
-        told = [{"number": step.number, "query": step.query, "push": step.push} for step in steps]
-        _address(key=key, data={"steps": told})
+    told = [{"number": step.number, "query": step.query, "push": step.push} for step in steps]
+    _address(key=key, data={"steps": told})
 
 
 def current() -> Link | None:

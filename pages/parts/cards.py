@@ -35,9 +35,12 @@ INTERVAL = (
     "The bar runs from 0 to the highest end on this page."
 )
 REFERENCES = {
-    "oracle": "The simulator's own probabilities of the next choice, as a list: no model can be better than this.",
-    "preference": "What each viewer would truly like, if every film were equally visible. It scores below the oracle "
-    "although no list would please more: what was never noticed could not be chosen.",
+    "oracle": ("Oracle", "The simulator's own probabilities of the next choice, as a list: no model can be better."),
+    "preference": (
+        "True preference",
+        "What each viewer would like most, if every film were equally visible. No list would please more, and yet it "
+        "scores below the oracle: what was never noticed could not be chosen, and counts here as a miss.",
+    ),
 }
 GREY = ["#60636A", "#A1A5AC"]  # in light, in dark
 PLACE = "By nDCG@100. A span of places where intervals overlap: these test users do not tell those models apart."
@@ -84,8 +87,9 @@ def show(data: Dataset, entry: Entry, entries: list[Entry], ends: Scale) -> None
 def show_references(data: Dataset, ends: Scale) -> None:
     """Where the data was simulated: what could be reached at best, as lists that no model made."""
     for name, measured in cached.references(data).items():
-        look = {"name": name, "title": name.capitalize(), "family": "no model", "mark": None, "colour": GREY}
-        told = {"summary": REFERENCES.get(name, TITLES.get(name, "")), "plain": None, "problem": None, "reason": None}
+        title, summary = REFERENCES.get(name, (name.capitalize(), TITLES.get(name, "")))
+        look = {"name": name, "title": title, "family": "no model", "mark": None, "colour": GREY}
+        told = {"summary": summary, "plain": None, "problem": None, "reason": None}
         figures = {"metrics": _figures(measured, ends), "shown": SHOWN, "facts": [], "place": None, "checksum": None}
         with st.container(border=True):
             _card(key=f"reference-{name}", data=look | told | figures)

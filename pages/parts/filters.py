@@ -64,7 +64,7 @@ def span_text(years: tuple[int, int]) -> str:
 
 def _hide(value: bool, key: str) -> bool:
     meaning = "Leaves out what the taste already holds. Disliked items never return, either way."
-    return st.toggle("Hide known", value, key=key, help=meaning)
+    return st.toggle("Only what is new", value, key=key, help=meaning)
 
 
 def _genres(genres: list[str], value: list[str], key: str) -> list[str]:

@@ -44,10 +44,10 @@ def own_words(column: Column) -> list[str]:
     """What a column says of itself.
 
     >>> own_words(Column("ease", k=10, known="shown", years=(1960, 1969)))
-    ['10 items', 'known shown', '1960s']
+    ['10 items', 'known ones too', '1960s']
     """
     words = [f"{column.k} items"] if column.k else []
-    words += [f"known {column.known}"] if column.known else []
+    words += [{"hidden": "only new", "shown": "known ones too"}[column.known]] if column.known else []
     words += [genre_text(column.genre)] if column.genre else []
     return words + ([filters.span_text(column.years)] if column.years else [])
 
@@ -58,10 +58,10 @@ def options(data: Dataset, limits: Filters) -> dict:
     decades = range(span[0] // 10 * 10, span[1] + 1, 10) if span else range(0)
     recent = [first for first in decades if first >= 1900]
     genres = data.catalogue.genres()
-    as_above = "hidden" if limits.hide_seen else "shown"
+    as_above = "left out" if limits.hide_seen else "listed"
     rows = [
         ("k", "Length", f"As above: {limits.k}", [(str(k), f"{k} items") for k in LENGTHS]),
-        ("known", "Known items", f"As above: {as_above}", [("hidden", "Hidden"), ("shown", "Shown")]),
+        ("known", "Known items", f"As above: {as_above}", [("hidden", "Left out"), ("shown", "Listed too")]),
         ("genre", "Genre", "As above", [(genre, genre_text(genre)) for genre in genres]),
         ("years", "Years", "As above", [(f"{first}-{first + 9}", f"{first}s") for first in recent[::-1]]),
     ]

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.parts import filters, frame, lists, models, overlap, panels, taste
 
-frame.title("Compare", "The same taste, several models. Point at a card to find it in the other lists.")
+frame.title("Compare", "The same taste, several models. Point at a card, or tap it, to find it in the other lists.")
 data = frame.dataset()
 taste.bar(data)
 columns = models.pick_several(data)

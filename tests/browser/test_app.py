@@ -110,6 +110,7 @@ def test_two_models_compared_light_up_the_same_item_in_both_lists(visitor):
 def test_a_definition_is_shown_on_focus(visitor):
     visitor.like("amber harb")
     visitor.go("Compare")
+    visitor.page.get_by_text("How alike, pair by pair").click()
     term = visitor.page.locator(".overlap .term", has_text="Rank-biased overlap")
     term.focus()
     expect(term.get_by_role("tooltip")).to_be_visible()

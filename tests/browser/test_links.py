@@ -169,6 +169,26 @@ def test_columns_are_doubled_set_moved_and_removed_by_keyboard(visitor):
     expect(page.locator(".list h2")).to_have_text(before)
 
 
+def test_settings_of_a_column_go_away_by_escape_and_by_a_click_elsewhere(visitor):
+    page = visitor.page
+    visitor.like("amber harb")
+    visitor.go("Compare")
+    first, second = (page.locator(".list").nth(n).locator(".more") for n in (0, 1))
+    first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".tools-box:visible")).to_have_count(1)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(page.locator(".tools-box:visible")).to_have_count(0)
+    expect(first).to_be_focused()
+    first.click()
+    second.click()
+    expect(page.locator(".tools-box:visible")).to_have_count(1)
+    expect(first).to_have_attribute("aria-expanded", "false")
+    page.get_by_role("heading", name="Compare", level=1).click()
+    expect(page.locator(".tools-box:visible")).to_have_count(0)
+
+
 def test_a_column_can_be_dragged_to_another_place(visitor):
     page = visitor.page
     visitor.like("amber harb")

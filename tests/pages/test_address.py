@@ -61,7 +61,7 @@ def test_a_second_browser_shows_the_same(app):
 def test_columns_and_their_settings_are_in_the_address(app):
     columns = "ease,ease!k=10!known=shown,popularity"
     opened(app, {"data": "tiny", "like": ids(app, 0, 2), "models": columns}, page="try/compare")
-    assert [shown["title"] for shown in app.lists] == ["EASE", "EASE · 10 items · known shown", "Popularity"]
+    assert [shown["title"] for shown in app.lists] == ["EASE", "EASE · 10 items · known ones too", "Popularity"]
     assert f"models={columns}" in written(app)["query"]
 
 
@@ -185,4 +185,5 @@ def test_an_empty_zoo_has_no_address(tmp_path, monkeypatch):
     at.query_params["data"] = "tiny"
     at.run()
     assert not at.exception
-    assert not [e for e in at.get("bidi_component") if e.proto.component_name == "menagerie.address"]
+    told = [e.proto.json for e in at.get("bidi_component") if e.proto.component_name == "menagerie.address"]
+    assert told == ['{"steps": []}'] * 2

@@ -78,7 +78,7 @@ def test_a_model_has_the_same_colour_on_every_page(app):
 def test_the_same_model_stands_twice_with_other_settings(app):
     app.choose(models=["ease", "ease!k=10!known=shown"]).taste(0, 2).open("try/compare")
     first, second = app.lists
-    assert (first["title"], second["title"]) == ("EASE", "EASE · 10 items · known shown")
+    assert (first["title"], second["title"]) == ("EASE", "EASE · 10 items · known ones too")
     assert (len(first["cards"]), len(second["cards"])) == (20, 10)
     assert {0, 2}.isdisjoint(items(first))
     assert {0, 2} <= set(items(second))

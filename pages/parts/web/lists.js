@@ -66,20 +66,44 @@ function rearrange(root, n, event, say) {
   say({ kind: "column", ...event })
 }
 
+function closeTools(root) {
+  for (const box of root.querySelectorAll(".tools-box")) box.close()
+}
+
+/** Open settings go away with Escape, which gives the focus back to their button, and with a click elsewhere. */
+function leaveTools(root) {
+  if (root.dataset.leaves) return
+  root.dataset.leaves = "yes"
+  root.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !root.opened.size) return
+    event.target.closest(".list-head")?.querySelector(".more")?.focus({ preventScroll: true })
+    closeTools(root)
+  })
+  document.addEventListener("pointerdown", (event) => {
+    if (!event.composedPath().some((node) => node.matches?.(".tools-box, .more"))) closeTools(root)
+  })
+}
+
 /** Behind ⋯: move, double or remove a column, and settings of its own. What was open stays open. */
 function toolsNodes(list, at, data, root, say) {
   const n = data.lists.length
   const tool = (act, name, label, disabled, event) => el("button", { type: "button", class: "round", "data-key": `${act}-${at}`, title: label, "aria-label": `${label}: ${list.title}`, disabled, onclick: () => rearrange(root, n, { at, ...event }, say) }, icon(name))
   const opened = root.opened.has(at)
-  const box = el("div", { class: "tools-box", hidden: !opened },
+  const box = el("div", { class: "tools-box", hidden: !opened, role: "group", "aria-label": `Settings of ${list.title}` },
     el("div", { class: "tools-row" },
       tool("left", "left", "Move left", at === 0, { do: "move", to: at - 1 }), tool("right", "right", "Move right", at === n - 1, { do: "move", to: at + 1 }),
       tool("copy", "copy", "Double this column", n >= data.build.most, { do: "duplicate" }), tool("remove", "remove", "Remove this column", n === 1, { do: "remove" })),
     ...data.build.settings.map((setting) => settingNode(setting, list, at, say)))
-  const toggle = (event) => {
-    box.hidden = !box.hidden
-    event.currentTarget.setAttribute("aria-expanded", String(!box.hidden))
-    root.opened[box.hidden ? "delete" : "add"](at)
+  const open = (on) => {
+    box.hidden = !on
+    more.setAttribute("aria-expanded", String(on))
+    root.opened[on ? "add" : "delete"](at)
+  }
+  box.close = () => open(false)
+  const toggle = () => {
+    const on = box.hidden
+    closeTools(root)
+    open(on)
   }
   const more = el("button", { type: "button", class: "round more", "data-key": `tools-${at}`, title: "Settings of this column", "aria-label": `Settings of this column: ${list.title}`, "aria-expanded": String(opened), onclick: toggle }, icon("more"))
   return [more, box]
@@ -156,8 +180,11 @@ export default function (component) {
   const [status, samples, all] = root.boxes
   if (!all.isConnected) root.append(...root.boxes)
   const ready = data.samples ?? []
+  const choseSample = samples.contains(root.getRootNode().activeElement)
   refill(samples, ...(ready.length ? [el("h2", {}, "Try a taste that is ready"), el("div", { class: "samples-row" }, ...ready.map((sample) => sampleNode(sample, say)))] : []))
   refill(all, ...data.lists.map((list, at) => listNode(list, at, data, root, say)))
   status.textContent = data.lists.map((list) => `${list.title}: ${list.cards.length} items`).join("; ")
+  if (choseSample && !ready.length) all.querySelector("button")?.focus({ preventScroll: true }) // not back to the start
   linkTwins(root)
+  leaveTools(root)
 }

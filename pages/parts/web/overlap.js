@@ -6,6 +6,13 @@ function bar(value) {
   return el("span", { class: "bar", "aria-hidden": "true" }, fill)
 }
 
+/** The figures stand behind the sentence; what was opened stays open. */
+function fold(root, table) {
+  const box = el("details", { open: Boolean(root.open), ontoggle: (event) => { root.open = event.currentTarget.open } })
+  box.append(el("summary", { class: "muted" }, "How alike, pair by pair"), table)
+  return box
+}
+
 export default function (component) {
   const { data, parentElement } = component
   const root = stage(parentElement, "overlap")
@@ -13,5 +20,5 @@ export default function (component) {
   const rows = data.pairs.map((pair) => el("tr", {},
     el("th", { scope: "row" }, ...pair.models.flatMap((model, i) => [i ? " and " : null, el("span", { class: "name" }, mark(model), model.title)])),
     ...pair.cells.map((cell) => el("td", { class: "numbers" }, cell.text, cell.share === null ? null : bar(cell.share)))))
-  refill(root, el("p", { class: "lead" }, data.sentence), ...(rows.length ? [el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows))] : []))
+  refill(root, el("p", { class: "lead" }, data.sentence), ...(rows.length ? [fold(root, el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows)))] : []))
 }
