@@ -28,10 +28,10 @@ def world(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_zoo(world, tmp_path_factory) -> Path:
-    """A zoo with `tiny` (users held out whole; all models) and `tiny-last` (last choice held out; two models)."""
+    """A zoo with `tiny` (users held out whole; all models) and `tiny-last` (last choice held out; two models twice)."""
     zoo = tmp_path_factory.mktemp("zoo")
     train(zoo, world, "all", "--set", *(setting for settings in QUICK.values() for setting in settings))
-    known = ("--split", "leave-last-out", "--name", "tiny-last", "--set", *QUICK["two_tower_id"])
+    known = ("--split", "leave-last-out", "--name", "tiny-last", "--seeds", "2", "--set", *QUICK["two_tower_id"])
     train(zoo, world, "popularity", "two_tower_id", *known)
     return zoo
 

@@ -190,7 +190,7 @@ def measure(table: pl.DataFrame, name: str, fold: Fold) -> float:
     return float(ndcg_at_k(lists, fold.held_out, 100).mean())
 
 
-@pytest.mark.parametrize("rule", ["strong:98765", "leave-last-out"])
+@pytest.mark.parametrize("rule", ["strong:98765", "leave-last-out", "temporal:0.1", "cold-items:1", "strong:1@2/3"])
 def test_references_list_every_test_user_and_nothing_that_was_shown(many, parts, rule):
     interactions, _ = parts
     of_rule = split(interactions.X, rule, last_time=interactions.last_time)

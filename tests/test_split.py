@@ -6,7 +6,7 @@ from scipy.sparse import csr_array
 
 from zoo.errors import DataError
 from zoo.interactions import Part
-from zoo.split import MIN_HELD_OUT_ACTIVITY, Fold, split
+from zoo.split import MIN_HELD_OUT_ACTIVITY, Fold, Rule, Split, leak_checks, split
 
 RNG = np.random.default_rng(0)
 X = csr_array((RNG.random((100, 30)) < 0.4).astype(np.float32) * RNG.integers(1, 4, (100, 30)).astype(np.float32))
@@ -89,13 +89,53 @@ def test_a_column_decides_what_is_learned_from_and_what_is_found():
     [
         ("strong", "no split rule"),
         ("strong:x", "no split rule"),
+        ("strong:1@2/5/6", "no split rule"),
+        ("leave-last-out:3", "no split rule"),
+        ("cold-items", "no split rule"),
+        ("temporal", "no split rule"),
+        ("temporal:", "no split rule"),
+        ("temporal:late", "temporal:late names no share"),
+        ("temporal:0", "must be above 0 and at most 0.4"),
+        ("temporal:0.41", "must be above 0 and at most 0.4"),
+        ("temporal:nan", "must be above 0 and at most 0.4"),
+        ("temporal:0.1", "needs a time"),
+        ("strong:1@0/5", "no fold @0/5"),
+        ("strong:1@6/5", "no fold @6/5"),
+        ("leave-last-out@1/1", "K from 2 to 50"),
+        ("column:part@1/51", "K from 2 to 50"),
+        ("strong:1@1/2", "no group to learn from"),
+        ("cold-items:1@1/2", "no group to learn from"),
+        ("cold-items:1@1/31", "at least 31 items"),
         ("leave-last-out", "needs a time"),
         ("column:part", "needs a column 'part'"),
+        ("column:part@1/5", "needs a column 'part'"),
     ],
 )
 def test_a_rule_that_cannot_be_applied_says_why(rule, sentence):
     with pytest.raises(DataError, match=sentence):
         split(X, rule)
+
+
+def test_the_sentence_about_an_unknown_rule_names_every_rule():
+    with pytest.raises(DataError) as caught:
+        split(X, "random")
+    for rule in ("strong:SEED", "leave-last-out", "temporal:SHARE", "cold-items:SEED", "column:NAME", "@J/K"):
+        assert rule in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rule", "column"),
+    [
+        ("column:part", "part"),
+        ("column:part@1/5", "part"),
+        ("column:part@home", "part@home"),
+        ("column:part@1/5@2/5", "part@1/5"),
+        ("strong:1@1/5", None),
+        ("leave-last-out", None),
+    ],
+)
+def test_the_column_of_a_rule_is_its_name_without_the_fold(rule, column):
+    assert Rule.parse(rule).column == column
 
 
 @pytest.mark.parametrize(("labels", "sentence"), [(["dev", "train"], "holds 'dev'"), (["train"], "no row as test")])
@@ -118,3 +158,130 @@ def test_no_held_out_pair_is_ever_learned_from(seed, n_users, n_items):
         assert len(fold) > 0
         assert parts.train[fold.user_idx].multiply(fold.held_out).nnz == 0
         assert fold.fold_in.multiply(fold.held_out).nnz == 0
+
+
+# A sound split of users 0, 1, 2 and items a, b, c, d (. nothing, L learned from, S shown, V and T to be found), and
+# leaks put into it one by one:
+#
+#     0   L L . .
+#     1   L L V .        shown: what was learned from
+#     2   L L . T        shown: what was learned from
+KNOWN = [[1, 1, 0, 0], [1, 1, 0, 0], [1, 1, 0, 0]]
+TIMES = csr_array(np.array([[1, 2, 9, 9], [1, 2, 3, 9], [1, 2, 9, 4]], dtype=np.float64))
+
+
+def matrix(rows) -> csr_array:
+    return csr_array(np.array(rows, dtype=np.float32).reshape(-1, 4))
+
+
+def fold(user_idx, shown, to_find) -> Fold:
+    return Fold(np.array(user_idx, dtype=np.int64), matrix(shown), matrix(to_find), matrix(np.zeros((len(shown), 4))))
+
+
+def sound(rule: str, **changes) -> Split:
+    train = matrix([KNOWN[0], [0] * 4, [0] * 4]) if rule.startswith("strong:") else matrix(KNOWN)
+    validation, test = fold([1], [KNOWN[1]], [[0, 0, 1, 0]]), fold([2], [KNOWN[2]], [[0, 0, 0, 1]])
+    return Split(**{"rule": rule, "train": train, "validation": validation, "test": test} | changes)
+
+
+RULES = (
+    "strong:1",
+    "strong:1@2/5",
+    "leave-last-out",
+    "temporal:0.1",
+    "temporal:0.1@1/2",
+    "cold-items:1",
+    "column:part",
+)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_sound_split_passes_every_leak_check(rule):
+    found = leak_checks(sound(rule), TIMES)
+    assert set(found.values()) == {0}
+    assert len(found) == 3 + {"strong": 2, "cold-items": 2, "temporal": 3}.get(rule.partition(":")[0], 0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes", "check", "n"),
+    [
+        ("column:part", {"train": matrix([KNOWN[0], KNOWN[1], [1, 1, 0, 1]])}, "held-out pairs in training", 1),
+        ("column:part", {"train": matrix([KNOWN[0], [1, 1, 1, 0], [1, 1, 0, 1]])}, "held-out pairs in training", 2),
+        ("column:part", {"test": fold([2], [[1, 1, 0, 1]], [[0, 0, 0, 1]])}, "pairs both shown and held out", 1),
+        ("column:part", {"validation": fold([1], [[1, 1, 1, 0]], [[0, 1, 1, 0]])}, "pairs both shown and held out", 2),
+        (
+            "column:part",
+            {"test": fold([1, 2], [KNOWN[1], KNOWN[2]], [[0, 0, 1, 1], [0, 0, 1, 0]])},
+            "pairs held out in both validation and test",
+            1,
+        ),
+        ("strong:1", {"train": matrix([KNOWN[0], [0] * 4, [1, 0, 0, 0]])}, "held-out users in training", 1),
+        ("strong:1@1/3", {"train": matrix(KNOWN)}, "held-out users in training", 2),
+        ("strong:1", {"test": fold([1], [KNOWN[1]], [[0, 0, 0, 1]])}, "users in both validation and test", 1),
+        ("cold-items:1", {"train": matrix([[1, 1, 1, 1], *KNOWN[1:]])}, "held-out items in training", 2),
+        (
+            "cold-items:1@1/3",
+            {"test": fold([2], [KNOWN[2]], [[0, 0, 1, 1]])},
+            "items in both validation and test",
+            1,
+        ),
+        (
+            "temporal:0.1",
+            {"train": matrix([[1, 1, 1, 1], *KNOWN[1:]])},
+            "training choices at or after the first test choice",
+            2,
+        ),
+        (
+            "temporal:0.1",
+            {"test": fold([2], [[1, 0, 0, 0]], [[0, 1, 0, 1]]), "train": matrix([KNOWN[0], KNOWN[1], [1, 0, 0, 0]])},
+            "training choices at or after the first test choice",  # at the same time: users 0 and 1, item b
+            2,
+        ),
+        (
+            "temporal:0.1",
+            {"train": matrix([[1, 1, 1, 0], *KNOWN[1:]])},
+            "training choices at or after the first validation choice",
+            1,
+        ),
+        (
+            "temporal:0.1",
+            {"validation": fold([1], [KNOWN[1]], [[0, 0, 0, 1]])},
+            "validation choices at or after the first test choice",
+            1,
+        ),
+    ],
+)
+def test_a_leak_is_found_and_counted(rule, changes, check, n):
+    assert leak_checks(sound(rule, **changes), TIMES)[check] == n
+
+
+def test_leaks_are_found_among_entries_that_are_in_no_order():
+    train = csr_array(
+        (np.ones(4, np.float32), np.array([3, 1, 1, 0], np.int32), np.array([0, 0, 0, 4], np.int32)), shape=(3, 4)
+    )
+    assert leak_checks(sound("column:part", train=train))["held-out pairs in training"] == 1
+
+
+def test_leaks_in_time_are_looked_for_also_where_a_time_is_zero():
+    early = csr_array((TIMES.data - 4, TIMES.indices, TIMES.indptr), shape=TIMES.shape)  # the test choice is at 0.0
+    late = sound("temporal:0.1", train=matrix([[1, 1, 0, 1], *KNOWN[1:]]))
+    assert leak_checks(late, early)["training choices at or after the first test choice"] == 1
+    assert not any(leak_checks(sound("temporal:0.1"), early).values())
+    with pytest.raises(DataError, match="with the time of each choice"):
+        leak_checks(late)
+
+
+def test_a_pair_that_stands_twice_in_the_data_is_a_leak_that_split_names():
+    twice = csr_array((np.ones(5, np.float32), np.array([0, 1, 2, 3, 3]), np.array([0, 5])), shape=(1, 4))
+    with pytest.raises(DataError, match="leave-last-out leaks: 1 pairs held out in both validation and test"):
+        split(twice, "leave-last-out", last_time=times(twice, [1, 2, 3, 4, 5]))
+
+
+def test_what_was_checked_is_kept_with_the_split():
+    assert split(X, "strong:1").leak_checks == {
+        "held-out pairs in training": 0,
+        "pairs both shown and held out": 0,
+        "pairs held out in both validation and test": 0,
+        "held-out users in training": 0,
+        "users in both validation and test": 0,
+    }

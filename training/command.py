@@ -18,10 +18,10 @@ import numpy as np
 import polars as pl
 import torch
 
-from training.export import Fit, publish
+from training.export import Figures, Fit, figures_of, publish
 from training.loop import progress
 from training.memory import peak_memory, resident_bytes
-from training.model import Run
+from training.model import Fitted, Run
 from training.table import MODELS
 from zoo.arguments import add_training_arguments
 from zoo.card import DatasetInfo
@@ -32,7 +32,7 @@ from zoo.datasets.built_in import BuiltIn, built_in, settings_of
 from zoo.errors import DataError, ModelError, ZooError
 from zoo.files import read_table
 from zoo.interactions import Interactions, Mapping, Rules, read_interactions
-from zoo.split import Split, split
+from zoo.split import Rule, Split, split
 
 
 def main(model: str | None = None) -> None:
@@ -71,12 +71,45 @@ def train(options: argparse.Namespace, names: list[str]) -> None:
             fitted = module.fit(parts.train, configs[name], run)
             seconds = time.perf_counter() - start
         fit = Fit(dataclasses.asdict(configs[name]), options.seed, str(device), seconds, peak.bytes)
-        folder = publish(module.ABOUT, fitted, dataset, fit, half=options.float16)
+        runs = other_runs(module, fitted, configs[name], dataset, parts, fit, options)
+        folder = publish(module.ABOUT, fitted, dataset, fit, half=options.float16, other_runs=runs)
         say(f"{name}: fitted in {seconds:.1f} s, published in {folder}")
         if options.json:
             answer = {"model": name, "seconds": round(seconds, 6), "peak_bytes": peak.bytes, "folder": str(folder)}
             print(json.dumps(answer), flush=True)
         del fitted
+
+
+def other_runs(
+    module: ModuleType,
+    first: Fitted,
+    config: Any,
+    dataset: Dataset,
+    parts: Split,
+    fit: Fit,
+    options: argparse.Namespace,
+) -> list[Figures]:
+    """The figures of the same model under the seeds that follow; none where the seed changes nothing."""
+    name, found = module.ABOUT.name, []
+    for seed in range(options.seed + 1, options.seed + options.seeds):
+        say(f"{name}: fitting again with seed {seed}")
+        with progress(name) as report:
+            run = Run(seed=seed, device=choose_device(options.device), validation=parts.validation, progress=report)
+            again = module.fit(parts.train, config, run)
+        if same_weights(first, again):
+            say(f"{name}: the same with every seed")
+            break
+        figures = figures_of(module.ABOUT, again, dataset, fit, half=options.float16)
+        if figures is None:  # nothing to spread under this split
+            break
+        found.append(figures)
+    return found
+
+
+def same_weights(a: Fitted, b: Fitted) -> bool:
+    """Whether two fits gave the same model, bit for bit."""
+    of_a, of_b = a.scorer.state_dict(), b.scorer.state_dict()
+    return of_a.keys() == of_b.keys() and all(torch.equal(of_a[name], of_b[name]) for name in of_a)
 
 
 def chosen_models(names: list[str]) -> list[str]:
@@ -158,7 +191,7 @@ def prepare(options: argparse.Namespace) -> tuple[Dataset, Split]:
     source = own.interactions if own else find_interactions(options.data)
     mapping = Mapping(user=options.user, item=options.item, value=options.value, timestamp=options.timestamp)
     rules = Rules(options.threshold, options.min_user, options.min_item, options.repeats)
-    part = options.split.removeprefix("column:") if options.split.startswith("column:") else None
+    part = Rule.parse(options.split).column
     interactions = read_interactions(source, mapping=mapping, rules=rules, part=part)
     say(interactions.report.sentence())
     for note in interactions.report.notes:
@@ -210,6 +243,7 @@ def describe(
         n_training_interactions=parts.train.nnz,
         n_test_users=len(parts.test),
         n_validation_users=len(parts.validation),
+        leak_checks=parts.leak_checks,
         rows_read=interactions.report.rows_read,
         dropped=interactions.report.dropped,
         notes=interactions.report.notes,

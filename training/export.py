@@ -11,7 +11,9 @@ import io
 import json
 import logging
 import platform
+import tempfile
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy
@@ -27,9 +29,9 @@ from training.half import rounded, with_half_weights
 from training.model import Fitted
 from training.parity import check_parity, difference
 from training.scorers import ItemItem
-from zoo.card import About, Card, Parity
+from zoo.card import About, Card, Interval, Parity, Spread
 from zoo.dataset import Dataset
-from zoo.evaluate import cannot_measure, evaluate, summarize
+from zoo.evaluate import cannot_measure, evaluate
 from zoo.folder import ModelFolder
 from zoo.manifest import publication
 from zoo.runtime import Model
@@ -50,10 +52,22 @@ class Fit:
     peak_bytes: int | None
 
 
-def publish(about: About, fitted: Fitted, dataset: Dataset, fit: Fit, *, half: bool = False) -> Path:
+Figures = dict[str, float]  # metric -> mean over the test users
+
+
+def publish(
+    about: About,
+    fitted: Fitted,
+    dataset: Dataset,
+    fit: Fit,
+    *,
+    half: bool = False,
+    other_runs: Sequence[Figures] = (),
+) -> Path:
     """Export, check against the trained model, measure on the test fold, and put into service. Returns the folder.
 
     half : round the weights to float16 and keep them so (training/half.py)
+    other_runs : what `figures_of` says of the same model trained with other seeds
 
     Raises
     ------
@@ -75,13 +89,37 @@ def publish(about: About, fitted: Fitted, dataset: Dataset, fit: Fit, *, half: b
         )
         metrics = None
         if reason is None:
-            per_user = evaluate(model, dataset.test)
-            per_user.write_parquet(folder / "per_user.parquet")
-            metrics = summarize(per_user)
+            measured = evaluate(model, dataset.test, dataset.item_facts)
+            measured.per_user.write_parquet(folder / "per_user.parquet")
+            metrics = measured.figures
         if fitted.curve:
             pl.DataFrame(fitted.curve).write_parquet(folder / "curve.parquet")
-        card.model_copy(update={"parity": parity, "metrics": metrics, "reason": reason}).save(folder / "card.json")
+        found = {"parity": parity, "metrics": metrics, "reason": reason, "runs": _spread(metrics, other_runs)}
+        card.model_copy(update=found).save(folder / "card.json")
     return dataset.path / about.name / dataset.current(about.name)
+
+
+def figures_of(about: About, fitted: Fitted, dataset: Dataset, fit: Fit, *, half: bool = False) -> Figures | None:
+    """The means over the test users, measured on the exported graph; None where they cannot be measured."""
+    if cannot_measure(about, dataset.info.split) or not len(dataset.test):
+        return None
+    scorer = rounded(fitted.scorer.eval()) if half else fitted.scorer.eval()
+    with tempfile.TemporaryDirectory(prefix=f".{about.name}-", dir=dataset.path) as name:
+        folder = Path(name)
+        graphs = export_graphs(scorer, about, dataset.info.n_items, folder, half=half)
+        model = _open(folder, _card(about, fitted, dataset, fit, graphs, folder))
+        figures = evaluate(model, dataset.test, dataset.item_facts).figures
+    return {metric: interval.mean for metric, interval in figures.items()}
+
+
+def _spread(metrics: dict[str, Interval] | None, others: Sequence[Figures]) -> dict[str, Spread] | None:
+    """Over this run and the others; None where there are none."""
+    if not metrics or not others:
+        return None
+    runs = [{metric: interval.mean for metric, interval in metrics.items()}, *others]
+    shared = [metric for metric in metrics if all(metric in run for run in runs)]
+    values = {metric: numpy.array([run[metric] for run in runs]) for metric in shared}
+    return {name: Spread(mean=float(v.mean()), sd=float(v.std(ddof=1)), n=len(v)) for name, v in values.items()}
 
 
 def export_graphs(

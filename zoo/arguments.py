@@ -6,6 +6,12 @@ from pathlib import Path
 REPEATS = ("count", "last", "max")
 
 
+def _at_least_one(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
+
+
 def add_training_arguments(parser: argparse.ArgumentParser, *, models: bool = True) -> None:
     """Everything that training is told. models: whether model names are asked for (a model's own script knows its)."""
     if models:
@@ -60,7 +66,9 @@ def add_training_arguments(parser: argparse.ArgumentParser, *, models: bool = Tr
         "--split",
         default="strong:98765",
         metavar="RULE",
-        help="strong:SEED (users held out whole), leave-last-out, or column:NAME (default: strong:98765)",
+        help="strong:SEED (users held out whole), leave-last-out, temporal:SHARE (one cut in time; 0.1: the last "
+        "tenth), cold-items:SEED (items withheld from training), or column:NAME; with @J/K after it fold J of K, "
+        "strong:98765@2/5 (default: strong:98765)",
     )
     how.add_argument(
         "--set",
@@ -72,6 +80,14 @@ def add_training_arguments(parser: argparse.ArgumentParser, *, models: bool = Tr
     )
     how.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to train (default: auto)")
     how.add_argument("--seed", type=int, default=0, metavar="N", help="seed of weights, batches and noise (default: 0)")
+    how.add_argument(
+        "--seeds",
+        type=_at_least_one,
+        default=1,
+        metavar="N",
+        help="train each model N times, with the seeds after --seed, too, and tell how far its figures move from run "
+        "to run; the first is published (default: 1)",
+    )
     how.add_argument(
         "--float16",
         action="store_true",

@@ -41,6 +41,14 @@ class Interval(_Typed):
     n: int
 
 
+class Spread(_Typed):
+    """A metric over several training runs that differ in their seed alone."""
+
+    mean: float
+    sd: float  # standard deviation between runs, n - 1 in the denominator
+    n: int  # runs
+
+
 class Parity(_Typed):
     """How far the exported graph is from the model as trained, on the same histories."""
 
@@ -94,6 +102,7 @@ class Card(_Typed):
     parity: Parity
     metrics: dict[str, Interval] | None  # on the test fold; None where it cannot be measured, and then
     reason: str | None = None  # says why
+    runs: dict[str, Spread] | None = None  # the same metrics over several seeds; None where one run was made
     details: dict[str, Setting] = Field(default_factory=dict)  # what this family has to say: best epoch, |S - S^T|
     versions: dict[str, str]
     created: str  # UTC, ISO 8601
@@ -125,6 +134,7 @@ class DatasetInfo(_Typed):
     n_training_interactions: int
     n_test_users: int
     n_validation_users: int
+    leak_checks: dict[str, int] = Field(default_factory=dict)  # what -> how often found; {}: from before they existed
     rows_read: int
     dropped: dict[str, int]
     notes: list[str]

@@ -8,6 +8,8 @@ from typing import TypeAlias
 from zoo import commands
 from zoo.arguments import add_training_arguments
 from zoo.errors import ZooError
+from zoo.figures import COMPARED
+from zoo.metrics import METRICS
 from zoo.settings import PROVIDERS
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -32,7 +34,16 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Start: menagerie train all --data interactions.csv --out zoo-data && menagerie serve --zoo zoo-data",
     )
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (_add_train, _add_evaluate, _add_recommend, _add_data, _add_serve, _add_verify, _add_doctor):
+    for add in (
+        _add_train,
+        _add_evaluate,
+        _add_compare,
+        _add_recommend,
+        _add_data,
+        _add_serve,
+        _add_verify,
+        _add_doctor,
+    ):
         add(subparsers)
     return parser
 
@@ -57,9 +68,53 @@ def _add_evaluate(subparsers: Commands) -> None:
     measure.add_argument(
         "--json",
         action="store_true",
-        help="print {dataset, split, models: {MODEL: {METRIC: {mean, low, high, n}}}, references: the same}",
+        help="print {dataset, split, models: {MODEL: {METRIC: {mean, low, high, n}}}, external and references: the "
+        "same, comparisons: {METRIC: [{a, b, difference, low, high, p, p_holm, ...}]}, reason, notes}",
     )
+    measure.add_argument(
+        "--compare",
+        nargs="*",
+        choices=tuple(METRICS),
+        default=COMPARED,
+        metavar="METRIC",
+        help=f"metrics on which every two are compared (default: {' '.join(COMPARED)}; of {', '.join(METRICS)})",
+    )
+    _add_lists(measure)
     measure.set_defaults(run=commands.evaluate)
+
+
+def _add_compare(subparsers: Commands) -> None:
+    compare = subparsers.add_parser(
+        "compare",
+        help="say in plain words which of two models is better, and how sure that is",
+        description="Measure two models on the same test users, and say what may be said of the difference.",
+    )
+    compare.add_argument("first", metavar="A", help="a model, or the name of lists made elsewhere")
+    compare.add_argument("second", metavar="B", help="the other one")
+    _add_zoo(compare)
+    compare.add_argument(
+        "--metric",
+        choices=tuple(METRICS),
+        default="recall_at_20",
+        metavar="METRIC",
+        help=f"by which (default: recall_at_20; of {', '.join(METRICS)})",
+    )
+    _add_lists(compare)
+    compare.add_argument(
+        "--json", action="store_true", help="print {dataset, split, verdict, comparison: {...}, segments: [...]}"
+    )
+    compare.set_defaults(run=commands.compare)
+
+
+def _add_lists(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--lists",
+        action="append",
+        default=[],
+        metavar="[NAME=]FILE",
+        help="lists made elsewhere, such as those of the system in use: user, item, and rank or score (CSV, Parquet, "
+        "...); may be given several times",
+    )
 
 
 def _add_recommend(subparsers: Commands) -> None:

@@ -16,6 +16,7 @@ NAMES = {
     "videoid recipe recipeid business businessid location locationid venue venueid sku asin isbn isbn13 imdbid tmdbid",
     "value": "rating ratings score stars value userrating yourrating myrating userscore grade count plays playcount "
     "weight",
+    "rank": "rank ranking position place pos",
     "timestamp": "timestamp time datetime date unixtime ts ratedat createdat watchedat daterated dateread watcheddate "
     "dateadded reviewtime",
     "title": "title name itemtitle itemname movietitle moviename filmtitle booktitle bookname tracktitle trackname "

@@ -13,21 +13,22 @@ from typing import Any
 import polars as pl
 
 from zoo import datasets
-from zoo.card import Interval
 from zoo.dataset import Dataset
 from zoo.datasets.fetch import fetch
 from zoo.diagnosis import diagnose
 from zoo.errors import ZooError
-from zoo.evaluate import cannot_measure, measure_lists, summarize
-from zoo.evaluate import evaluate as measure
+from zoo.figures import plain, table
 from zoo.history import read_histories
+from zoo.measuring import Measured, dumped, measure_all, measure_references
+from zoo.metrics import METRICS
 from zoo.parity import FILE as PARITY_FILE
 from zoo.parity import check as check_parity
 from zoo.recommend import Taste, recommend_table, taste_of, tastes_of
-from zoo.references import TITLES
 from zoo.registry import Zoo
 from zoo.runtime import Runtime
 from zoo.settings import Settings
+from zoo.significance import Comparison
+from zoo.verdict import Segment, verdict
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 FOR_TRAINING = ("torch", "onnx", "onnxscript", "rich")
@@ -43,43 +44,66 @@ def train(options: argparse.Namespace, given: list[str]) -> int:
 
 def evaluate(options: argparse.Namespace, given: list[str]) -> int:
     dataset, runtime = _open(options)
-    answer: dict[str, Any] = {"dataset": dataset.name, "split": dataset.info.split, "models": {}, "reason": {}}
-    for name in dataset.model_names():
-        with dataset.model(name) as folder:
-            if reason := cannot_measure(folder.card.about, dataset.info.split):
-                answer["models"][name] = None
-                answer["reason"][name] = reason
-                _say(f"{name}: {reason}")
-                continue
-            _say(f"{name}: measuring {len(dataset.test):,} test users")
-            figures = summarize(measure(runtime.load(folder), dataset.test))
-        answer["models"][name] = _dumped(figures)
-    references = dataset.references.items()
-    answer["references"] = {name: _dumped(summarize(measure_lists(lists, dataset.test))) for name, lists in references}
-    print(json.dumps(answer, indent=2) if options.json else _table(answer))
+    measured = measure_all(dataset, runtime, lists=_named(options.lists), say=_say)
+    measure_references(measured)
+    comparisons = {metric: measured.compared(metric) for metric in options.compare}
+    print(json.dumps(_answer(measured, comparisons), indent=2) if options.json else table(measured, comparisons))
     return 0
 
 
-def _dumped(figures: dict[str, Interval]) -> dict[str, dict[str, float | int]]:
-    return {metric: interval.model_dump() for metric, interval in figures.items()}
+def _answer(measured: Measured, comparisons: dict[str, list[Comparison]]) -> dict[str, Any]:
+    figures = {name: dumped(of.figures) for name, of in measured.models.items()}
+    return {
+        "dataset": measured.dataset.name,
+        "split": measured.dataset.info.split,
+        "models": figures | dict.fromkeys(measured.reasons),
+        "reason": measured.reasons,
+        "external": {name: dumped(of.figures) for name, of in measured.external.items()},
+        "notes": measured.notes,
+        "references": {name: dumped(of.figures) for name, of in measured.references.items()},
+        "comparisons": {metric: [plain(one) for one in found] for metric, found in comparisons.items()},
+    }
 
 
-def _table(answer: dict[str, Any]) -> str:
-    measured = {name: figures for name, figures in answer["models"].items() if figures}
-    metrics = list(dict.fromkeys(metric for figures in measured.values() for metric in figures))
-    lines = [f"{answer['dataset']}, {answer['split']}: mean over test users [95 % interval]", ""]
-    for metric in metrics:
-        best_first = sorted(measured.items(), key=lambda entry: -entry[1][metric]["mean"])
-        lines += [metric] + [_line(name, figures[metric]) for name, figures in best_first]
-        lines += [_line(f"({name})", figures[metric]) for name, figures in answer["references"].items()]
-    lines += [f"{name}: {reason}" for name, reason in answer["reason"].items()]
-    lines += [f"({name}): no model, but a list by the {TITLES.get(name, name)}" for name in answer["references"]]
-    return "\n".join(lines)
+def compare(options: argparse.Namespace, given: list[str]) -> int:
+    """The verdict on two models, or on a model and lists made elsewhere."""
+    dataset, runtime = _open(options)
+    lists, pair = _named(options.lists), [options.first, options.second]
+    if pair[0] == pair[1]:
+        raise ZooError(f"{pair[0]} is one model; name two to compare.")
+    if unused := set(lists) - set(pair):
+        raise ZooError(f"--lists names {sorted(unused)[0]}, which is not compared. Name it in place of a model.")
+    measured = measure_all(dataset, runtime, [name for name in pair if name not in lists], lists, _say)
+    metric = METRICS[options.metric]
+    if metric.better == "neither":
+        raise ZooError(f"More of {metric.title} is neither better nor worse: there is no verdict on it.")
+    (a, b), (of_a, of_b) = (measured.titles[name] for name in pair), (measured.all()[name].per_user for name in pair)
+    said = verdict(a, b, of_a, of_b, metric.name, higher_is_better=metric.better == "higher")
+    if options.json:
+        found = {"comparison": plain(said.comparison), "segments": [_segment(one) for one in said.segments]}
+        print(
+            json.dumps({"dataset": dataset.name, "split": dataset.info.split, "verdict": said.text} | found, indent=2)
+        )
+    else:
+        print(f"{dataset.name}, {dataset.info.split}\n\n{said.text}")
+    return 0
 
 
-def _line(name: str, interval: dict[str, float | int]) -> str:
-    mean, low, high, n = (interval[key] for key in ("mean", "low", "high", "n"))
-    return f"  {name:<16} {mean:.4f}  [{low:.4f}, {high:.4f}]  n = {n:,}"
+def _segment(segment: Segment) -> dict[str, Any]:
+    return {"users": segment.words} | plain(segment.comparison)
+
+
+def _named(given: list[str]) -> dict[str, Path]:
+    """NAME=FILE, or FILE, which is called as the file is."""
+    found: dict[str, Path] = {}
+    for text in given:
+        name, equals, file = text.partition("=")
+        path = Path(file if equals else text)
+        name = name if equals else path.stem
+        if not name or name in found:
+            raise ZooError(f"--lists {text}: give every file a name of its own: --lists NAME=FILE.")
+        found[name] = path
+    return found
 
 
 def recommend(options: argparse.Namespace, given: list[str]) -> int:

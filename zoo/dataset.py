@@ -8,7 +8,7 @@
     references.parquet where the data was simulated: lists by its true probabilities (zoo.references)
     <model>/           zoo.manifest
 
-Where users are known to training (leave-last-out, column:), their fold-in is their row of train.parquet.
+Where users are known to training (every split but strong:), their fold-in is their row of train.parquet.
 """
 
 import os
@@ -21,11 +21,12 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_array
 
-from zoo.card import DatasetInfo
+from zoo.card import Card, DatasetInfo
 from zoo.catalogue import Catalogue
 from zoo.errors import CardError
 from zoo.folder import ModelFolder
 from zoo.manifest import CURRENT
+from zoo.metrics import ItemFacts
 from zoo.references import FILE as REFERENCES
 from zoo.references import read_references
 from zoo.split import Fold, Split
@@ -70,6 +71,11 @@ class Dataset:
         """Lists of the test users that no model made, int64 [n, 100] by name; {} where nothing better is known."""
         return read_references(self.path, self.test)
 
+    @cached_property
+    def item_facts(self) -> ItemFacts:
+        """What metrics must know of the items."""
+        return ItemFacts.of(self.train, self.catalogue.items["genres"])
+
     def model_names(self) -> list[str]:
         """Models that were published here, broken ones among them, by name."""
         return sorted(path.parent.name for path in self.path.glob(f"*/{CURRENT}"))
@@ -82,8 +88,16 @@ class Dataset:
         folder = ModelFolder.open(self.path / name)
         if folder.card.dataset_fingerprint != self.info.fingerprint:
             folder.close()
-            raise CardError(f"{folder.path} was trained on other data than {self.path}. Train it again.")
+            raise CardError(f"{folder.path} {self._why_foreign(folder.card)} Train it again.")
         return folder
+
+    def _why_foreign(self, card: Card) -> str:
+        if card.split != self.info.split:
+            return (
+                f"was trained under the split {card.split}, and this data set is split {self.info.split}: figures "
+                "under two splits do not belong on one table."
+            )
+        return f"was trained on other data than {self.path}."
 
     def current(self, name: str) -> str:
         """Which publication of a model is in service: cheap to ask, and different after every training."""

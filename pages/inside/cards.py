@@ -1,4 +1,4 @@
-"""A card per model of the data set: the best first, as far as the intervals tell."""
+"""A card per model of the data set: the best first, as far as the test users tell."""
 
 import streamlit as st
 
@@ -8,7 +8,7 @@ frame.title("Zoo", "The models that learned from this data: what each one is, ho
 data = frame.dataset()
 entries = cards.ordered(cached.entries(data))
 ends = cards.scale(data, entries)
-st.markdown(f"*{frame.escape(cards.lead(entries))}*")
+st.markdown(f"*{frame.escape(cards.lead(entries, cards.told_apart(data)))}*")
 for entry in entries:
     cards.show(data, entry, entries, ends)
 cards.show_references(data, ends)

@@ -19,12 +19,14 @@ from pages.parts.samples import samples as make_samples
 from zoo.card import Card, Interval
 from zoo.dataset import Dataset
 from zoo.errors import CardError
-from zoo.evaluate import measure_lists, summarize
+from zoo.evaluate import measure
+from zoo.measuring import measured_at_training
 from zoo.recommend import Lists, Taste
 from zoo.recommend import recommend as ask
 from zoo.registry import Zoo
 from zoo.runtime import Model, Runtime
 from zoo.settings import Settings
+from zoo.significance import Comparison
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +119,19 @@ def _card(path: str, fingerprint: str, name: str, current: str, _data: Dataset) 
         return folder.card, folder.checksum
 
 
+def comparisons(data: Dataset, metric: str) -> list[Comparison]:
+    """Every two measured models on the same test users, by the figures that they were published with."""
+    current = tuple((name, data.current(name)) for name in data.model_names())
+    return _comparisons(str(data.path), data.info.fingerprint, current, metric, data)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _comparisons(
+    path: str, fingerprint: str, current: tuple[tuple[str, str], ...], metric: str, _data: Dataset
+) -> list[Comparison]:
+    return measured_at_training(_data).compared(metric)
+
+
 def references(data: Dataset) -> dict[str, dict[str, Interval]]:
     """The figures of lists that no model made; {} for data that nobody simulated."""
     return _references(str(data.path), data.info.fingerprint, data)
@@ -125,7 +140,7 @@ def references(data: Dataset) -> dict[str, dict[str, Interval]]:
 @st.cache_data(show_spinner=False, max_entries=8)
 def _references(path: str, fingerprint: str, _data: Dataset) -> dict[str, dict[str, Interval]]:
     lists = _data.references
-    return {name: summarize(measure_lists(ranked, _data.test)) for name, ranked in lists.items()}
+    return {name: measure(ranked, _data.test, _data.item_facts).figures for name, ranked in lists.items()}
 
 
 def curve(data: Dataset, entry: Entry) -> pl.DataFrame | None:

@@ -12,23 +12,16 @@ from pages.parts.cached import Entry
 from pages.parts.component import component
 from pages.parts.frame import escape
 from pages.parts.models import DECIDES, quality
-from pages.parts.standing import level, place_text, places, sentence
+from pages.parts.standing import Ahead, ahead, level, place_text, places, sentence
 from zoo.card import Card, Interval, Parity
 from zoo.dataset import Dataset
-from zoo.metrics import DEFINITIONS
+from zoo.metrics import DEFINITIONS, EXPOSURES, METRICS
 from zoo.references import TITLES
 from zoo.runtime import CPU, CUDA
 
 Scale = dict[str, float]  # metric -> where its bars end
 _card = component("modelcard")
-NAMES = {
-    "ndcg_at_100": "nDCG@100",
-    "recall_at_20": "Recall@20",
-    "ndcg_at_20": "nDCG@20",
-    "recall_at_50": "Recall@50",
-    "recall_at_20_capped": "Recall@20, capped",
-    "recall_at_50_capped": "Recall@50, capped",
-}  # the one that decides first
+NAMES = {name: metric.title for name, metric in (METRICS | EXPOSURES).items()}  # the one that decides first
 SHOWN = 2  # of them before "All figures"
 INTERVAL = (
     "Mean over the test users, and its 95 % interval: how far it would move with other test users. "
@@ -43,7 +36,10 @@ REFERENCES = {
     ),
 }
 GREY = ["#60636A", "#A1A5AC"]  # in light, in dark
-PLACE = "By nDCG@100. A span of places where intervals overlap: these test users do not tell those models apart."
+PLACE = (
+    "By nDCG@100, every two models compared on the same test users (permutation test, Holm). A span of places: these "
+    "users do not tell those models apart."
+)
 CHECKSUM = "SHA-256 of the list of this model's files and their checksums. Every file was compared with it just now."
 PARITY = "The exported graph against the model as it was trained, on the same histories; a share of the scores' range."
 PEAK = "The largest memory of the training process, above what it held before training."
@@ -54,11 +50,16 @@ def ordered(entries: list[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda entry: (entry.card is None, -quality(entry)))
 
 
-def lead(entries: list[Entry]) -> str:
+def told_apart(data: Dataset) -> Ahead:
+    """Which models are better than which, by the metric that decides."""
+    return ahead(cached.comparisons(data, DECIDES))
+
+
+def lead(entries: list[Entry], pairs: Ahead) -> str:
     """What may be said of all of them in one sentence; of those that are level, also what they cost."""
     figures = _deciding(entries)
-    said = sentence(figures, {entry.name: entry.title for entry in entries}, NAMES[DECIDES])
-    equals = level(figures)
+    said = sentence(figures, pairs, {entry.name: entry.title for entry in entries}, NAMES[DECIDES])
+    equals = level(figures, pairs)
     if len(equals) < 2:
         return said
     of = {entry.name: entry for entry in entries}
@@ -100,8 +101,8 @@ def _content(data: Dataset, entry: Entry, entries: list[Entry], ends: Scale) -> 
     content = entry.chip() | {"place": None, "metrics": [], "facts": [], "reason": None, "checksum": entry.checksum}
     if entry.card is None:
         return content
-    place = places(_deciding(entries)).get(entry.name)
-    measured = len(_deciding(entries))
+    deciding = list(_deciding(entries))
+    place, measured = places(deciding, told_apart(data)).get(entry.name), len(deciding)
     return content | {
         "place": place and {"text": place_text(place), "of": f"of {measured}", "why": PLACE},
         "metrics": _figures(entry.card.metrics or {}, ends),
@@ -136,7 +137,7 @@ def _figures(measured: dict[str, Interval], ends: Scale) -> list[dict]:
             "mean": f"{own.mean:.3f}",
             "interval": f"[{own.low:.3f}, {own.high:.3f}]",
             "n": f"{own.n:,} test users",
-            "at": [end / (ends[name] or 1.0) for end in (own.low, own.mean, own.high)],
+            "at": [max(0.0, end / (ends[name] or 1.0)) for end in (own.low, own.mean, own.high)],
         }
         for name, own in sorted(measured.items(), key=lambda metric: order.get(metric[0], len(order)))
     ]
@@ -202,8 +203,15 @@ def _tested(card: Card, people: str) -> tuple[str, str]:
             f"{people} whom no model had seen",
             f"{rule} Four fifths of a test user's choices are shown, the rest must be found.",
         )
-    if split == "leave-last-out":
+    if split.startswith("leave-last-out"):
         return f"the last choice of {people}", rule
+    if split.startswith("temporal:"):
+        return (
+            f"the later choices of {people}",
+            f"{rule} One cut in time for all: models learned from what came before.",
+        )
+    if split.startswith("cold-items:"):
+        return f"items unknown to every model, and {people}", f"{rule} No model saw anybody choose these items."
     return f"hidden choices of {people}", rule
 
 

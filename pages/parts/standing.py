@@ -1,35 +1,39 @@
-"""Who comes before whom, as far as the intervals let one say so. Pure."""
+"""Who comes before whom, as far as paired comparisons on the same test users let one say so. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from zoo.card import Interval
+from zoo.significance import Comparison
+
+Ahead = set[tuple[str, str]]  # (better, worse): told apart by these test users
 
 
-def places(intervals: Mapping[str, Interval]) -> dict[str, tuple[int, int]]:
-    """The best and the worst place that each model may have: another one is ahead only where its interval lies above.
+def ahead(comparisons: Sequence[Comparison]) -> Ahead:
+    """Pairs that the comparisons tell apart; more of the metric is better."""
+    told = [one for one in comparisons if one.distinguishable]
+    return {(one.a, one.b) if one.difference > 0 else (one.b, one.a) for one in told}
 
-    >>> clear, close = Interval(mean=0.4, low=0.3, high=0.5, n=9), Interval(mean=0.35, low=0.2, high=0.45, n=9)
-    >>> places({"a": clear, "b": close, "c": Interval(mean=0.1, low=0.0, high=0.15, n=9)})
+
+def places(names: Sequence[str], pairs: Ahead) -> dict[str, tuple[int, int]]:
+    """The best and the worst place that each model may have.
+
+    >>> places(["a", "b", "c"], {("a", "c"), ("b", "c")})
     {'a': (1, 2), 'b': (1, 2), 'c': (3, 3)}
     """
-    return {
-        name: (
-            1 + sum(other.low > own.high for other in intervals.values()),
-            len(intervals) - sum(other.high < own.low for other in intervals.values()),
-        )
-        for name, own in intervals.items()
-    }
+    before = {name: sum(worse == name for _, worse in pairs) for name in names}
+    behind = {name: sum(better == name for better, _ in pairs) for name in names}
+    return {name: (1 + before[name], len(names) - behind[name]) for name in names}
 
 
-def level(intervals: Mapping[str, Interval]) -> list[str]:
-    """Whoever the figures leave as a possible first, the highest mean first.
+def level(figures: Mapping[str, Interval], pairs: Ahead) -> list[str]:
+    """Whoever nobody is ahead of, the highest mean first.
 
-    >>> close = {"a": Interval(mean=0.3, low=0.2, high=0.4, n=9), "b": Interval(mean=0.35, low=0.2, high=0.45, n=9)}
-    >>> level(close | {"c": Interval(mean=0.1, low=0.0, high=0.15, n=9)})
+    >>> means = {"a": 0.3, "b": 0.35, "c": 0.1}
+    >>> level({name: Interval(mean=mean, low=0, high=1, n=9) for name, mean in means.items()}, {("b", "c")})
     ['b', 'a']
     """
-    possible = [name for name, place in places(intervals).items() if place[0] == 1]
-    return sorted(possible, key=lambda name: -intervals[name].mean)
+    beaten = {worse for _, worse in pairs}
+    return sorted((name for name in figures if name not in beaten), key=lambda name: -figures[name].mean)
 
 
 def place_text(place: tuple[int, int]) -> str:
@@ -37,22 +41,21 @@ def place_text(place: tuple[int, int]) -> str:
     return str(place[0]) if place[0] == place[1] else f"{place[0]}–{place[1]}"
 
 
-def sentence(intervals: Mapping[str, Interval], titles: Mapping[str, str], metric: str) -> str:
+def sentence(figures: Mapping[str, Interval], pairs: Ahead, titles: Mapping[str, str], metric: str) -> str:
     """Who is first, and whether that is more than the luck of these test users.
 
-    >>> close = {"a": Interval(mean=0.4, low=0.3, high=0.5, n=9), "b": Interval(mean=0.35, low=0.2, high=0.45, n=9)}
-    >>> sentence(close, {"a": "EASE", "b": "PureSVD"}, "nDCG@100")
-    'EASE has the highest nDCG@100, but its interval overlaps that of PureSVD: these test users do not tell them apart.'
+    >>> figures = {name: Interval(mean=mean, low=0, high=1, n=61) for name, mean in (("a", 0.4), ("b", 0.35))}
+    >>> sentence(figures, set(), {"a": "EASE", "b": "PureSVD"}, "nDCG@100")
+    'EASE has the highest nDCG@100, but these 61 test users do not tell it apart from PureSVD.'
     """
-    if not intervals:
+    if not figures:
         return "No model of this data set has been measured."
-    first = max(intervals, key=lambda name: intervals[name].mean)
-    if len(intervals) == 1:
+    first = max(figures, key=lambda name: figures[name].mean)
+    if len(figures) == 1:
         return f"{titles[first]} is the only model that has been measured."
-    rivals = [titles[name] for name, own in intervals.items() if name != first and own.high >= intervals[first].low]
+    users = f"these {figures[first].n:,} test users"
+    rivals = [titles[name] for name in figures if name != first and (first, name) not in pairs]
     if not rivals:
-        return f"{titles[first]} has the highest {metric}, and its interval lies above every other one."
+        return f"{titles[first]} has the highest {metric}, and {users} tell it apart from every other one."
     named = rivals[0] if len(rivals) == 1 else f"{', '.join(rivals[:-1])} and {rivals[-1]}"
-    that = "that" if len(rivals) == 1 else "those"
-    end = "these test users do not tell them apart."
-    return f"{titles[first]} has the highest {metric}, but its interval overlaps {that} of {named}: {end}"
+    return f"{titles[first]} has the highest {metric}, but {users} do not tell it apart from {named}."

@@ -3,21 +3,23 @@
 import io
 import zipfile
 
+import numpy as np
 import onnxruntime
 import polars as pl
 import pytest
 
 from pages.parts import cached
-from pages.parts.cards import NAMES, lead
+from pages.parts.cards import NAMES, lead, told_apart
 from pages.parts.downloads import model_bytes, model_files
-from pages.parts.standing import level, places, sentence
+from pages.parts.standing import ahead, level, places, sentence
 from tests.pages.conftest import App
 from tests.pages.test_states import break_model, own_zoo  # noqa: F401 - a fixture
 from zoo.card import Interval
 from zoo.evaluate import read_per_user, summarize
-from zoo.metrics import DEFINITIONS
+from zoo.metrics import DEFINITIONS, EXPOSURES
 from zoo.references import FILE, references_table
 from zoo.registry import Zoo
+from zoo.significance import compare_all, mean_interval
 
 
 @pytest.fixture
@@ -43,9 +45,12 @@ def test_a_card_says_in_plain_words_what_the_model_is_and_how_much_it_finds(card
 
 def test_figures_are_those_of_the_test_users_with_interval_count_and_definition(app, cards):
     with app.data.model("ease") as folder:
-        own = summarize(read_per_user(folder.path))
+        own = summarize(read_per_user(folder.path)) | {
+            name: interval for name, interval in folder.card.metrics.items() if name in EXPOSURES
+        }
     shown = {figure["title"]: figure for figure in cards["ease"]["metrics"]}
-    for name, title in NAMES.items():
+    assert own.keys() == NAMES.keys() - {"cold_item_recall_at_20"}  # defined for nobody: nothing cold is held out
+    for name, title in ((name, NAMES[name]) for name in own):
         found, figure = own[name], shown[title]
         assert figure["mean"] == f"{found.mean:.3f}"
         assert figure["interval"] == f"[{found.low:.3f}, {found.high:.3f}]"
@@ -112,18 +117,28 @@ def test_one_graph_alone_is_handed_out_alone():
     assert model_files(["model.onnx", "weights.safetensors"]) == ["model.onnx", "weights.safetensors"]
 
 
-def test_a_place_is_a_span_where_intervals_overlap():
-    own = {"a": interval(0.4, 0.5, 0.6), "b": interval(0.3, 0.45, 0.55), "c": interval(0.1, 0.2, 0.3)}
-    assert places(own) == {"a": (1, 2), "b": (1, 3), "c": (2, 3)}
+def test_a_place_is_a_span_where_models_are_not_told_apart():
+    assert places(["a", "b", "c"], {("a", "c")}) == {"a": (1, 2), "b": (1, 3), "c": (2, 3)}
 
 
-def test_nobody_is_called_better_while_intervals_overlap():
+def test_nobody_is_called_better_than_whom_it_is_not_told_apart_from():
     titles = {"a": "A", "b": "B", "c": "C"}
     own = {"a": interval(0.4, 0.5, 0.6), "b": interval(0.3, 0.45, 0.55), "c": interval(0.1, 0.2, 0.3)}
-    assert "its interval overlaps that of B:" in sentence(own, titles, "nDCG@100")
-    assert "above every other" in sentence({"a": own["a"], "c": own["c"]}, titles, "nDCG@100")
-    assert "only model" in sentence({"a": own["a"]}, titles, "nDCG@100")
-    assert sentence({}, {}, "nDCG@100") == "No model of this data set has been measured."
+    assert "10 test users do not tell it apart from B." in sentence(own, {("a", "c")}, titles, "nDCG@100")
+    assert "apart from B and C." in sentence(own, set(), titles, "nDCG@100")
+    assert "from every other one" in sentence(own, {("a", "c"), ("a", "b")}, titles, "nDCG@100")
+    assert "only model" in sentence({"a": own["a"]}, set(), titles, "nDCG@100")
+    assert sentence({}, set(), {}, "nDCG@100") == "No model of this data set has been measured."
+
+
+def test_who_is_ahead_follows_the_paired_comparisons_and_not_the_overlap_of_intervals():
+    """A small difference that every user shares: the intervals overlap almost whole, and yet it is there."""
+    users = np.random.default_rng(0).random(50)
+    noise = np.random.default_rng(1).normal(0, 0.001, 50)
+    found = compare_all({"a": users, "b": users + 0.01 + noise})
+    assert ahead(found) == {("b", "a")}
+    low, high = (mean_interval(values) for values in (users, users + 0.01))
+    assert low.high > high.low
 
 
 def test_where_the_data_was_simulated_the_page_says_so_and_shows_what_could_be_reached(own_zoo):  # noqa: F811
@@ -149,9 +164,11 @@ def test_real_data_has_no_oracle_and_nobody_is_called_simulated(app, cards):
 
 def test_models_that_are_level_are_told_apart_by_what_they_cost(app):
     found = cached.entries(app.data)
-    possible = level({entry.name: entry.card.metrics["ndcg_at_100"] for entry in found if entry.card.metrics})
+    pairs = told_apart(app.data)
+    possible = level({entry.name: entry.card.metrics["ndcg_at_100"] for entry in found if entry.card.metrics}, pairs)
     assert len(possible) > 1
-    text = lead(found)
+    assert ("variational", "popularity") in pairs
+    text = lead(found, pairs)
     assert text.count(" was trained in ") == len(possible)
     for entry in found:
         assert (f"{entry.title} was trained in" in text) == (entry.name in possible)

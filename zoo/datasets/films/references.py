@@ -14,8 +14,9 @@ from zoo.split import Fold, Split
 def references(simulation: Simulation, interactions: Interactions, parts: Split) -> pl.DataFrame:
     """Lists by the true probability of the next observed film and by true preference, for every test user.
 
-    When? Users held out whole hide choices from any time of their history: the probability is the mean over the times
-    of what is shown. Where the last choice is hidden (other splits) the time is that of the last one shown.
+    When? Users held out whole hide choices from any time of their history, and so do those who chose an item that is
+    withheld: the probability is the mean over the times of what is shown. Where the last choices are hidden (other
+    splits) the time is that of the last one shown.
     """
     if interactions.last_time is None:
         raise DataError("The references need the time of each choice; name the column with --timestamp.")
@@ -23,7 +24,7 @@ def references(simulation: Simulation, interactions: Interactions, parts: Split)
     column = {item_id: number for number, item_id in enumerate(simulation.films.item_ids)}
     films = np.array([column[item_id] for item_id in interactions.item_ids], dtype=np.int64)  # column -> film
     viewers = interactions.user_ids.to_numpy()[fold.user_idx] - 1
-    when = _seasons(simulation, fold, interactions.last_time, spread=parts.holds_users_out)
+    when = _seasons(simulation, fold, interactions.last_time, spread=parts.holds_users_out or parts.holds_items_out)
     known = fold.fold_in + fold.masked
     seen = csr_array((known.data, films[known.indices], known.indptr), shape=(len(fold), len(column)))
     truth = {"oracle": simulation.next_probability, "preference": simulation.preference}

@@ -1,0 +1,230 @@
+"""The engine: lists in batches, figures per user, figures over all lists, lists made elsewhere beside them."""
+
+import json
+import shutil
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.sparse import csr_array
+
+from tests.conftest import menagerie
+from zoo import evaluate as engine
+from zoo.dataset import Dataset
+from zoo.errors import CardError, DataError
+from zoo.evaluate import Evaluation, evaluate, lists_of, measure
+from zoo.measuring import measure_all
+from zoo.metrics import EXPOSURES, METRICS, ItemFacts
+from zoo.outside import read_lists
+from zoo.runtime import Runtime
+from zoo.settings import Settings
+from zoo.split import Fold
+
+
+@pytest.fixture(scope="module")
+def dataset(tiny_zoo) -> Dataset:
+    return Dataset(tiny_zoo / "tiny")
+
+
+@pytest.fixture(scope="module")
+def runtime() -> Runtime:
+    return Runtime(Settings(provider="cpu"))
+
+
+@pytest.fixture(scope="module")
+def ease(dataset, runtime):
+    return runtime.load(dataset.model("ease"))
+
+
+def fold_of(ranked: np.ndarray, n_items: int, held_out: list[set[int]]) -> Fold:
+    X = np.zeros((len(ranked), n_items), dtype=np.float32)
+    for row, items in enumerate(held_out):
+        X[row, list(items)] = 1
+    empty = csr_array(X.shape, dtype=np.float32)
+    return Fold(np.arange(len(ranked)), empty, csr_array(X), empty)
+
+
+def test_batches_change_nothing(dataset, ease, monkeypatch):
+    whole = evaluate(ease, dataset.test, dataset.item_facts)
+    monkeypatch.setattr(engine, "USERS_PER_BATCH", 5)
+    monkeypatch.setattr(engine, "USERS_PER_PART", 7)
+    parts = evaluate(ease, dataset.test, dataset.item_facts)
+    assert whole.per_user.equals(parts.per_user, null_equal=True)
+    assert whole.over_all == parts.over_all
+
+
+def test_the_scores_of_all_users_are_never_asked_for(dataset, ease, monkeypatch):
+    asked = []
+    run = ease.run
+    monkeypatch.setattr(ease, "run", lambda X, **options: asked.append((X.shape[0], options)) or run(X, **options))
+    monkeypatch.setattr(engine, "USERS_PER_BATCH", 10)
+    ranked = lists_of(ease, dataset.test)
+    assert {options["outputs"] for _, options in asked} == {("ranked",)}
+    assert max(n for n, _ in asked) == 10
+    assert ranked.dtype == np.int32
+
+
+def test_a_metric_that_is_undefined_for_some_is_nan_there_and_counted(dataset):
+    ranked = np.array([[0, 1], [0, 1], [0, 1]])
+    items = ItemFacts.of(csr_array(np.ones((4, 2), dtype=np.float32)), pl.Series([["A"], ["B"]]))
+    found = measure(ranked, fold_of(ranked, 2, [{0}, set(), {1}]), items)
+    assert found.per_user["recall_at_20"].is_nan().to_list() == [False, True, False]
+    assert found.figures["recall_at_20"].n == 2
+    assert found.figures["diversity_by_genre_at_20"].n == 3
+    assert "popularity_lift_at_20" not in found.figures  # nobody has a history: defined for nobody
+
+
+def test_three_users_get_intervals_that_say_how_little_that_is(dataset, ease):
+    few = evaluate(ease, dataset.test.part(slice(0, 3)), dataset.item_facts)
+    values = few.per_user["ndcg_at_100"].to_numpy()
+    interval = few.figures["ndcg_at_100"]
+    assert (interval.low, interval.high) == pytest.approx((values.min(), values.max()))
+    assert few.over_all["coverage_at_20"].n == 3
+
+
+def test_nobody_to_test_gives_no_figures(dataset, ease):
+    assert evaluate(ease, dataset.test.part(slice(0, 0)), dataset.item_facts).figures == {}
+
+
+def test_coverage_counts_the_catalogue_and_its_interval_stays_within_it(dataset, runtime):
+    popularity = runtime.load(dataset.model("popularity"))
+    found = evaluate(popularity, dataset.test, dataset.item_facts).over_all
+    assert found.keys() == EXPOSURES.keys()
+    ranked = lists_of(popularity, dataset.test)[:, :20]
+    assert found["coverage_at_20"].mean == len(np.unique(ranked)) / dataset.info.n_items
+    assert all(0 <= i.low <= i.mean <= i.high for i in found.values())
+
+
+def lists(dataset: Dataset, ranked: np.ndarray, rows: list[int]) -> pl.DataFrame:
+    """Lists as somebody else would write them: outside ids, and ranks from 1."""
+    users, items = dataset.users["user_id"], dataset.catalogue.items["item_id"]
+    table = [
+        {"user_id": users[int(dataset.test.user_idx[row])], "item_id": items[int(item)], "rank": rank}
+        for row in rows
+        for rank, item in enumerate(ranked[row], 1)
+        if item >= 0
+    ]
+    return pl.DataFrame(table)
+
+
+def csv(table: pl.DataFrame) -> bytes:
+    return table.write_csv().encode()
+
+
+def test_lists_made_elsewhere_are_measured_as_the_model_that_made_them(dataset, ease):
+    ranked = lists_of(ease, dataset.test)
+    table = lists(dataset, ranked, list(range(len(dataset.test)))).sample(fraction=1, shuffle=True, seed=1)
+    found = read_lists(csv(table), dataset)
+    assert found.notes == []
+    assert np.array_equal(found.ranked, ranked)
+    by_score = table.with_columns(score=-pl.col("rank") / 7).drop("rank")
+    assert np.array_equal(read_lists(csv(by_score), dataset).ranked, ranked)
+
+
+def test_without_rank_and_score_the_rows_are_in_order_and_that_is_told(dataset, ease):
+    ranked = lists_of(ease, dataset.test)
+    found = read_lists(csv(lists(dataset, ranked, [0, 4]).drop("rank")), dataset)
+    assert np.array_equal(found.ranked, ranked[[0, 4]])
+    assert found.rows.tolist() == [0, 4]
+    assert "the order of the rows" in found.notes[0]
+    assert f"{len(dataset.test) - 2} of {len(dataset.test)} test users have no list" in found.notes[1]
+
+
+def test_what_is_odd_in_lists_keeps_its_place_and_is_counted(dataset, ease):
+    ranked = lists_of(ease, dataset.test)
+    known = int(dataset.test.fold_in[[0]].indices[0])
+    ranked[0, :3] = [known, ranked[0, 1], ranked[0, 1]]
+    table = lists(dataset, ranked[:, :3], [0])
+    strange = pl.DataFrame({"user_id": [table["user_id"][0], 999_999], "item_id": [-5, 1], "rank": [4, 1]})
+    table = pl.concat([table, strange.cast(table.schema)])
+    found = read_lists(csv(table), dataset)
+    assert found.ranked[0, :4].tolist() == [known, ranked[0, 1], -1, -1]  # the repeated one is gone, the unknown a miss
+    text = " ".join(found.notes)
+    assert "1 person is no test user here" in text
+    assert "1 row repeats an item" in text
+    assert "1 place holds an item that the catalogue does not have" in text
+    assert "1 place holds what the person already has" in text
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"user,item,rank\nnobody,1,1\n", "has no list for any of the"),
+        (b"user,rank\n1,1\n", "no column for the item"),
+        (b"user,item,rank\n1,1,first\n", "has 'first' as its rank"),
+        (b"user,item,score\n1,1,nan\n", "as its score"),
+        (b"", "is empty"),
+    ],
+)
+def test_lists_that_cannot_be_used_are_refused_with_a_sentence(dataset, content, sentence):
+    with pytest.raises(DataError, match=sentence):
+        read_lists(content, dataset, "theirs.csv")
+
+
+def test_a_model_of_another_split_is_refused_on_one_table(tiny_zoo, tmp_path, runtime):
+    both = tmp_path / "tiny"
+    shutil.copytree(tiny_zoo / "tiny", both)
+    shutil.rmtree(both / "popularity")
+    shutil.copytree(tiny_zoo / "tiny-last" / "popularity", both / "popularity")
+    measured = measure_all(Dataset(both), runtime)
+    assert "under the split leave-last-out, and this data set is split strong:98765" in measured.reasons["popularity"]
+    assert "ease" in measured.models
+    with pytest.raises(CardError, match="do not belong on one table"):
+        measure_all(Dataset(both), runtime, ["popularity"])
+
+
+def test_lists_may_not_take_the_name_of_a_model(dataset, runtime, tmp_path):
+    with pytest.raises(DataError, match="There is a model ease already"):
+        measure_all(dataset, runtime, [], {"ease": tmp_path / "lists.csv"})
+
+
+@pytest.fixture
+def incumbent(dataset, runtime, tmp_path):
+    """The popular list for all test users but four."""
+    ranked = lists_of(runtime.load(dataset.model("popularity")), dataset.test)
+    path = tmp_path / "today.parquet"
+    lists(dataset, ranked, list(range(4, len(dataset.test)))).write_parquet(path)
+    return path
+
+
+def test_lists_of_fewer_people_are_compared_on_these_people_alone(dataset, runtime, incumbent):
+    measured = measure_all(dataset, runtime, ["ease", "popularity"], {"today": incumbent})
+    pairs = {(one.a, one.b): one for one in measured.compared("recall_at_20")}
+    assert pairs["ease", "popularity"].n == len(dataset.test)
+    assert pairs["ease", "today"].n == len(dataset.test) - 4
+    assert pairs["popularity", "today"].difference == 0
+    assert not pairs["popularity", "today"].distinguishable
+
+
+def test_compare_and_evaluate_tell_the_same_difference(tiny_zoo, incumbent):
+    common = ("--zoo", str(tiny_zoo), "--dataset", "tiny", "--lists", f"today={incumbent}", "--json")
+    table = json.loads(menagerie("evaluate", *common, "--compare", "ndcg_at_100").stdout)
+    assert table["external"]["today"]["ndcg_at_100"]["n"] == 20
+    for second, n in (("today", 20), ("popularity", 24)):
+        lists = common if second == "today" else (*common[:4], "--json")
+        verdict = json.loads(menagerie("compare", "ease", second, *lists, "--metric", "ndcg_at_100").stdout)
+        assert verdict["verdict"].startswith("EASE ranks what people later chose higher than ")
+        (same,) = (one for one in table["comparisons"]["ndcg_at_100"] if (one["a"], one["b"]) == ("ease", second))
+        assert same["n"] == n
+        for figure in ("difference", "low", "high", "p", "n", "detectable"):
+            assert same[figure] == pytest.approx(verdict["comparison"][figure]), figure
+
+
+def test_compare_refuses_what_has_no_verdict(tiny_zoo):
+    common = ("--zoo", str(tiny_zoo), "--dataset", "tiny")
+    for arguments, sentence in (
+        (("ease", "ease"), "name two to compare"),
+        (("ease", "nobody"), "has no model 'nobody'"),
+        (("ease", "two_tower_id"), "memory-based"),
+        (("ease", "popularity", "--metric", "popularity_at_20"), "neither better nor worse"),
+    ):
+        done = menagerie("compare", *arguments, *common, status=1)
+        assert sentence in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_every_metric_has_a_title_and_a_definition_of_its_own():
+    every = [*METRICS.values(), *EXPOSURES.values()]
+    assert len({one.title for one in every}) == len({one.definition for one in every}) == len(every)
+    assert all(one.definition.endswith(".") for one in every)
+    assert isinstance(Evaluation(pl.DataFrame({"user_idx": []}), {}).figures, dict)

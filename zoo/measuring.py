@@ -1,0 +1,159 @@
+"""All that stands on one table: the models of a data set, lists made elsewhere, and what could be known at best.
+
+Every row is measured on the same test users; what cannot be is left out, with the reason.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from zoo.card import Interval
+from zoo.dataset import Dataset
+from zoo.errors import CardError, DataError
+from zoo.evaluate import Evaluation, cannot_measure, evaluate, measure, read_per_user
+from zoo.outside import read_lists
+from zoo.runtime import Runtime
+from zoo.significance import Comparison, compare_all, paired, with_holm
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Measured:
+    """Evaluations by name, in the order in which they were asked for."""
+
+    dataset: Dataset
+    models: dict[str, Evaluation] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)  # why a model has no figures here
+    external: dict[str, Evaluation] = field(default_factory=dict)  # lists made elsewhere
+    notes: dict[str, list[str]] = field(default_factory=dict)  # what was odd about those
+    references: dict[str, Evaluation] = field(default_factory=dict)
+
+    def all(self) -> dict[str, Evaluation]:
+        return self.models | self.external
+
+    def compared(self, metric: str) -> list[Comparison]:
+        """Every two of the models and the lists made elsewhere, on the users that both have; Holm over all of them."""
+        having = [name for name, of in self.all().items() if metric in of.per_user.columns]
+        columns = {name: self.column(name, metric) for name in having}
+        columns = {name: values for name, values in columns.items() if np.isfinite(values).any()}
+        found: dict[tuple[str, str], Comparison] = {}
+        for alike in _with_the_same_users(columns):  # one set of draws for all of them
+            found |= {(one.a, one.b): one for one in compare_all(alike, metric=metric)} if len(alike) > 1 else {}
+        for pair in combinations(columns, 2):
+            if pair not in found:
+                a, b = (columns[name] for name in pair)
+                both = np.isfinite(a) & np.isfinite(b)  # others are not drawn: the same figures as in a verdict
+                found[pair] = paired(a[both], b[both], names=pair, metric=metric)
+        return with_holm([found[pair] for pair in combinations(columns, 2)])
+
+    def column(self, name: str, metric: str) -> np.ndarray:
+        """A figure for every test user, float64 [n]; nan where undefined, or where somebody has no list."""
+        users = pl.DataFrame({"user_idx": self.dataset.test.user_idx})
+        table = self.all()[name].per_user.select("user_idx", metric)
+        found = users.join(table, on="user_idx", how="left", maintain_order="left")[metric]
+        return found.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+def measure_all(
+    dataset: Dataset,
+    runtime: Runtime,
+    names: Iterable[str] | None = None,
+    lists: Mapping[str, Path] | None = None,
+    say: Say = lambda text: None,
+) -> Measured:
+    """Measure models of a data set, now, through ONNX Runtime, and lists made elsewhere.
+
+    Parameters
+    ----------
+    names : models; None: every model of the data set. A model that was asked for by name and cannot be measured is an
+        error, one of all of them is left out with the reason
+    lists : name -> file of user, item, and rank or score
+
+    Raises
+    ------
+    DataError where a name is taken twice, or a file cannot be used (zoo.outside)
+    CardError where a model that was asked for by name is not there, is broken, or learned under another split
+    """
+    measured = Measured(dataset)
+    for name in lists or {}:
+        if name in dataset.model_names():
+            raise DataError(f"There is a model {name} already; give the lists another name: --lists NAME=FILE.")
+    for name in dataset.model_names() if names is None else names:
+        try:
+            reason = _measure_model(measured, runtime, name, say)
+        except CardError as error:
+            if names is not None:
+                raise
+            reason = str(error)
+        if reason and names is not None:
+            raise CardError(reason)
+        if reason:
+            measured.reasons[name] = reason
+            say(f"{name}: {reason}")
+    for name, path in (lists or {}).items():
+        _measure_lists(measured, name, path, say)
+    return measured
+
+
+def measured_at_training(dataset: Dataset) -> Measured:
+    """The figures per user that models brought along when they were published; without those that have none."""
+    measured = Measured(dataset)
+    for name in dataset.model_names():
+        try:
+            with dataset.model(name) as folder:
+                per_user, title = read_per_user(folder.path), folder.card.about.title
+        except CardError:
+            continue  # whoever shows models says what is wrong with this one
+        if per_user is not None:
+            measured.models[name], measured.titles[name] = Evaluation(per_user, {}), title
+    return measured
+
+
+def measure_references(measured: Measured) -> None:
+    """Adds the lists that no model made (zoo.references), where the data was simulated."""
+    data = measured.dataset
+    for name, ranked in data.references.items():
+        measured.references[name] = measure(ranked, data.test, data.item_facts)
+
+
+def _measure_model(measured: Measured, runtime: Runtime, name: str, say: Say) -> str | None:
+    """Why it cannot be measured; None where it was."""
+    data = measured.dataset
+    with data.model(name) as folder:
+        about = folder.card.about
+        if reason := cannot_measure(about, data.info.split):
+            return reason
+        say(f"{name}: measuring {len(data.test):,} test users")
+        measured.models[name] = evaluate(runtime.load(folder), data.test, data.item_facts)
+        measured.titles[name] = about.title
+    return None
+
+
+def _measure_lists(measured: Measured, name: str, path: Path, say: Say) -> None:
+    data = measured.dataset
+    found = read_lists(path, data)
+    measured.notes[name] = found.notes
+    for note in found.notes:
+        say(f"{name}: {note}")
+    measured.external[name] = measure(found.ranked, found.part_of(data.test), data.item_facts)
+    measured.titles[name] = name
+
+
+def _with_the_same_users(columns: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
+    """Columns in groups that are defined for the same users, without the others."""
+    groups: dict[bytes, dict[str, np.ndarray]] = {}
+    for name, values in columns.items():
+        there = np.isfinite(values)
+        groups.setdefault(there.tobytes(), {})[name] = values[there]
+    return list(groups.values())
+
+
+def dumped(figures: Mapping[str, Interval]) -> dict[str, dict[str, float | int]]:
+    """Intervals as JSON holds them."""
+    return {metric: interval.model_dump() for metric, interval in figures.items()}

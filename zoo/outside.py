@@ -1,0 +1,135 @@
+"""Recommendation lists made elsewhere, such as those of the system in use today: measured beside the models.
+
+A file of user, item, and rank or score. Nothing is mended on the quiet: what is odd is counted and told.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from scipy.sparse import csr_array
+
+from zoo.columns import RECOGNISE, find_columns, require
+from zoo.dataset import Dataset
+from zoo.errors import DataError
+from zoo.files import NO_LIMITS, Limits, read_table
+from zoo.ids import id_text
+from zoo.metrics import LONGEST_LIST
+from zoo.split import Fold
+
+
+@dataclass(frozen=True, eq=False)
+class OutsideLists:
+    """Lists of some of the test users; the others have none, and are left out of every comparison with these."""
+
+    rows: np.ndarray  # int64 [m], positions in the test fold
+    ranked: np.ndarray  # int32 [m, 100 or I], item columns, best first; -1 for an unknown item, or behind the end
+    notes: list[str]  # what was odd, a sentence each
+
+    def part_of(self, fold: Fold) -> Fold:
+        """The users who have a list."""
+        return fold.part(self.rows)
+
+
+def read_lists(
+    source: Path | bytes, dataset: Dataset, name: str | None = None, limits: Limits = NO_LIMITS
+) -> OutsideLists:
+    """Lists of the data set's test users.
+
+    Parameters
+    ----------
+    source : CSV, TSV, JSON lines or Parquet with a column for the user, one for the item, and rank (1 is the first) or
+        score (the highest is the first); with neither the order of the rows is the order of the list
+
+    Returns
+    -------
+    OutsideLists. An item that the catalogue does not have keeps its place in the list and finds nothing. One that is
+    named twice counts where it stands first, and those below move up. People who are not test users are left out.
+
+    Raises
+    ------
+    DataError where the columns are missing, a rank or score is no number, or no test user has a list
+    """
+    name = name or (source.name if isinstance(source, Path) else "The upload")
+    table, notes = _placed(read_table(source, name, limits), name)
+    fold = dataset.test
+    ids = id_text(dataset.users["user_id"].gather(fold.user_idx))
+    rows = pl.DataFrame({"user": ids, "row": np.arange(len(fold))})
+    table = table.join(rows, on="user", how="left", maintain_order="left")
+    strangers = table.filter(pl.col("row").is_null())
+    if strangers.height:
+        notes.append(f"{_n(strangers['user'].n_unique(), 'person is', 'people are')} no test user here: left out.")
+    table = table.drop_nulls("row").sort("row", "place", maintain_order=True)
+    if table.is_empty():
+        raise DataError(
+            f"{name} has no list for any of the {len(fold):,} test users of {dataset.name} (it names "
+            f"{strangers['user'].n_unique():,} other people). Make lists for `menagerie recommend --held-out` users."
+        )
+    table, repeated = _first_of_each(table)
+    if repeated:
+        notes.append(f"{_n(repeated, 'row repeats', 'rows repeat')} an item of the same list: the first one counts.")
+    return _lists(table, dataset, notes)
+
+
+def _placed(table: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[str]]:
+    """user and item as text, place as a number that grows down the list; rows without a user or an item are dropped."""
+    columns = find_columns(table.columns, ("user", "item", "rank", "value"), RECOGNISE, name)
+    user, item = (require(columns, role, table.columns, name) for role in ("user", "item"))
+    notes = []
+    if "rank" in columns:
+        place = _numbers(table[columns["rank"]], "rank", name)
+    elif "value" in columns:
+        place = -_numbers(table[columns["value"]], "score", name)
+    else:
+        place = pl.int_range(table.height, dtype=pl.Int64, eager=True).cast(pl.Float64)
+        notes.append("There is no column rank or score: the order of the rows is the order of the lists.")
+    placed = pl.DataFrame({"user": id_text(table[user]), "item": id_text(table[item]), "place": place})
+    kept = placed.drop_nulls(["user", "item"])
+    if lost := placed.height - kept.height:
+        notes.append(f"{_n(lost, 'row names', 'rows name')} no user or no item: left out.")
+    return kept, notes
+
+
+def _numbers(values: pl.Series, what: str, name: str) -> pl.Series:
+    numbers = values.cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False)
+    bad = numbers.is_null() | ~numbers.is_finite().fill_null(False)
+    if bad.any():
+        row = int(bad.arg_true()[0])
+        raise DataError(f"{name}: row {row + 1} has {values[row]!r} as its {what}. Give every row a number.")
+    return numbers
+
+
+def _first_of_each(table: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    once = table.unique(["row", "item"], keep="first", maintain_order=True)
+    return once, table.height - once.height
+
+
+def _lists(table: pl.DataFrame, dataset: Dataset, notes: list[str]) -> OutsideLists:
+    table = table.with_columns(rank=pl.int_range(pl.len()).over("row")).filter(pl.col("rank") < LONGEST_LIST)
+    rows, user = np.unique(table["row"].to_numpy(), return_inverse=True)
+    columns = dataset.catalogue.columns_of(table["item"])
+    fold = dataset.test
+    ranked = np.full((len(rows), min(LONGEST_LIST, fold.held_out.shape[1])), -1, dtype=np.int32)
+    fits = table["rank"].to_numpy() < ranked.shape[1]
+    ranked[user[fits], table["rank"].to_numpy()[fits]] = columns[fits]
+    if unknown := int((columns < 0).sum()):
+        notes.append(f"{_n(unknown, 'place holds', 'places hold')} an item that the catalogue does not have: a miss.")
+    known = (fold.fold_in + fold.masked)[rows]
+    if seen := _already_known(ranked, known):
+        notes.append(f"{_n(seen, 'place holds', 'places hold')} what the person already has: a miss.")
+    if missing := len(fold) - len(rows):
+        notes.append(f"{missing:,} of {len(fold):,} test users have no list: they are not measured.")
+    return OutsideLists(rows.astype(np.int64), ranked, notes)
+
+
+def _already_known(ranked: np.ndarray, known: csr_array) -> int:
+    """Places that hold an item of the user's own history."""
+    user, place = np.nonzero(ranked >= 0)
+    keys = user * known.shape[1] + ranked[user, place]
+    own = np.repeat(np.arange(known.shape[0]), np.diff(known.indptr)) * known.shape[1] + known.indices
+    return int(np.isin(keys, own).sum())
+
+
+def _n(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
