@@ -8,11 +8,12 @@ import polars as pl
 import pytest
 from scipy.sparse import csr_array
 
-from tests.conftest import menagerie
+from tests.conftest import CHECKOUT, menagerie
 from zoo import evaluate as engine
 from zoo.dataset import Dataset
 from zoo.errors import CardError, DataError
-from zoo.evaluate import Evaluation, evaluate, lists_of, measure
+from zoo.evaluate import Evaluation, evaluate, lists_of, measure, read_per_user
+from zoo.manifest import MANIFEST, publication
 from zoo.measuring import measure_all
 from zoo.metrics import EXPOSURES, METRICS, ItemFacts
 from zoo.outside import read_lists
@@ -210,6 +211,26 @@ def test_compare_and_evaluate_tell_the_same_difference(tiny_zoo, incumbent):
             assert same[figure] == pytest.approx(verdict["comparison"][figure]), figure
 
 
+def test_figures_measured_now_can_be_saved_with_models_that_were_measured_before(tiny_zoo, tmp_path):
+    zoo = tmp_path / "zoo"
+    shutil.copytree(tiny_zoo, zoo)
+    dataset = Dataset(zoo / "tiny")
+    with dataset.model("ease") as folder, publication(dataset.path / "ease") as staging:  # as an older version left it
+        for path in folder.path.iterdir():
+            if path.name != MANIFEST:
+                shutil.copy2(path, staging)
+        few = read_per_user(folder.path).select("user_idx", "n_fold_in", "n_held_out", "ndcg_at_100")
+        few.write_parquet(staging / "per_user.parquet")
+        metrics = {"ndcg_at_100": folder.card.metrics["ndcg_at_100"]}
+        folder.card.model_copy(update={"metrics": metrics}).save(staging / "card.json")
+    assert dataset.model("ease").card.metrics.keys() == {"ndcg_at_100"}
+    menagerie("evaluate", "--zoo", str(zoo), "--dataset", "tiny", "--save", "--compare")
+    with dataset.model("ease") as again, Dataset(tiny_zoo / "tiny").model("ease") as before:
+        assert again.card == before.card
+        assert read_per_user(again.path).equals(read_per_user(before.path), null_equal=True)
+    menagerie("verify", str(zoo))
+
+
 def test_compare_refuses_what_has_no_verdict(tiny_zoo):
     common = ("--zoo", str(tiny_zoo), "--dataset", "tiny")
     for arguments, sentence in (
@@ -221,6 +242,12 @@ def test_compare_refuses_what_has_no_verdict(tiny_zoo):
         done = menagerie("compare", *arguments, *common, status=1)
         assert sentence in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_the_page_of_definitions_has_every_metric_as_the_code_defines_it():
+    page = (CHECKOUT / "docs" / "measuring.md").read_text()
+    for name, metric in (METRICS | EXPOSURES).items():
+        assert f"| `{name}` | {metric.title} | {metric.definition} |" in page
 
 
 def test_every_metric_has_a_title_and_a_definition_of_its_own():

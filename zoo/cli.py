@@ -80,6 +80,11 @@ def _add_evaluate(subparsers: Commands) -> None:
         help=f"metrics on which every two are compared (default: {' '.join(COMPARED)}; of {', '.join(METRICS)})",
     )
     _add_lists(measure)
+    measure.add_argument(
+        "--save",
+        action="store_true",
+        help="publish the models again with these figures: for those that an older version measured",
+    )
     measure.set_defaults(run=commands.evaluate)
 
 

@@ -19,7 +19,7 @@ from zoo.diagnosis import diagnose
 from zoo.errors import ZooError
 from zoo.figures import plain, table
 from zoo.history import read_histories
-from zoo.measuring import Measured, dumped, measure_all, measure_references
+from zoo.measuring import Measured, dumped, measure_all, measure_references, save
 from zoo.metrics import METRICS
 from zoo.parity import FILE as PARITY_FILE
 from zoo.parity import check as check_parity
@@ -46,6 +46,9 @@ def evaluate(options: argparse.Namespace, given: list[str]) -> int:
     dataset, runtime = _open(options)
     measured = measure_all(dataset, runtime, lists=_named(options.lists), say=_say)
     measure_references(measured)
+    if options.save:
+        save(measured)
+        _say(f"The figures of {len(measured.models)} models were saved with them.")
     comparisons = {metric: measured.compared(metric) for metric in options.compare}
     print(json.dumps(_answer(measured, comparisons), indent=2) if options.json else table(measured, comparisons))
     return 0

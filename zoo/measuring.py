@@ -3,6 +3,7 @@
 Every row is measured on the same test users; what cannot be is left out, with the reason.
 """
 
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -15,6 +16,7 @@ from zoo.card import Interval
 from zoo.dataset import Dataset
 from zoo.errors import CardError, DataError
 from zoo.evaluate import Evaluation, cannot_measure, evaluate, measure, read_per_user
+from zoo.manifest import MANIFEST, publication
 from zoo.outside import read_lists
 from zoo.runtime import Runtime
 from zoo.significance import Comparison, compare_all, paired, with_holm
@@ -113,6 +115,20 @@ def measured_at_training(dataset: Dataset) -> Measured:
         if per_user is not None:
             measured.models[name], measured.titles[name] = Evaluation(per_user, {}), title
     return measured
+
+
+def save(measured: Measured) -> None:
+    """Publishes every model again with the figures measured now: those of a model trained by an older version get all
+    metrics of this one without training again. Weights, settings and what the training cost stay as they are.
+    """
+    for name, of in measured.models.items():
+        model_dir = measured.dataset.path / name
+        with measured.dataset.model(name) as folder, publication(model_dir) as staging:
+            for path in folder.path.iterdir():
+                if path.name not in (MANIFEST, "card.json", "per_user.parquet"):
+                    shutil.copy2(path, staging / path.name)
+            of.per_user.write_parquet(staging / "per_user.parquet")
+            folder.card.model_copy(update={"metrics": of.figures, "reason": None}).save(staging / "card.json")
 
 
 def measure_references(measured: Measured) -> None:
