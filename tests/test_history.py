@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from zoo.catalogue import Catalogue
 from zoo.errors import DataError
 from zoo.files import Limits, read_table
-from zoo.history import Histories, read_histories
+from zoo.history import Histories, read_histories, star_rule
 from zoo.interactions import Mapping, read_interactions
 
 FILMS = [  # item_id, title, year, training users
@@ -262,3 +262,21 @@ def test_the_interactions_of_a_data_set_are_histories_over_its_own_catalogue(tes
     assert found.user_ids == interactions.user_ids.to_list()
     assert (found.X != interactions.X).nnz == 0
     assert found.report.sentence() == "100,836 of 100,836 rows matched; 0 unknown; 0 repeated."
+
+
+@pytest.mark.parametrize(
+    ("column", "ratings", "rule"),
+    [
+        ("rating", (0.5, 5), 3.5),
+        ("stars", (1, 4), 3.5),
+        ("rating", (1, 10), 7.0),
+        ("rating", (0, 1), None),
+        ("rating", (1, 250), None),
+        ("plays", (1, 4), None),
+        ("year", (1999, 2001), None),
+        ("rating", ("", "good"), None),
+    ],
+)
+def test_stars_are_told_by_their_scale_from_counts_and_yes_or_no(column, ratings, rule):
+    text = f"title,{column}\n" + "".join(f"Heat,{rating}\n" for rating in ratings)
+    assert star_rule(text.encode(), "mine.csv") == rule

@@ -81,6 +81,11 @@ def is_usual(column: str, role: str) -> bool:
     return plain(column) in NAMES[role].split()
 
 
+def is_count(column: str) -> bool:
+    """Whether the name says how often, and not how good."""
+    return plain(column) in ("count", "plays", "playcount", "weight")
+
+
 def plain(column: str) -> str:
     """A column's name as names are compared."""
     return re.sub(r"[\s_\-.\ufeff]", "", column).lower()

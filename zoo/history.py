@@ -13,7 +13,7 @@ import polars as pl
 from scipy.sparse import csr_array
 
 from zoo.catalogue import Catalogue
-from zoo.columns import RECOGNISE, Mapping, find_columns, require
+from zoo.columns import RECOGNISE, Mapping, find_columns, is_count, require
 from zoo.errors import DataError
 from zoo.exports import ASIDE, DISLIKE, LIKE, SEEN, Reading, Reason, foreign_key, open_export, recognise
 from zoo.files import NO_LIMITS, Limits, Table
@@ -111,6 +111,23 @@ def corrected(histories: Histories, corrections: Corrections[str, int], catalogu
     if histories.read is None:
         raise DataError(f"Files of more than {MOST_MENDED:,} rows cannot be mended by hand. Mend the file.")
     return _put_together(histories.read, catalogue, corrections)
+
+
+def star_rule(
+    source: Path | bytes, name: str, mapping: Mapping = RECOGNISE, limits: Limits = NO_LIMITS
+) -> float | None:
+    """From which rating on a row of a plain file reads as a like, by the scale that its ratings seem to have.
+
+    3.5 where the highest is 5 at most, 7 where it is 10 at most, as in exports; None where the file has no ratings, or
+    they are no stars: 0 and 1, or numbers without end such as plays.
+    """
+    table = open_export(source, name, limits)
+    column = find_columns(table.columns, ("value",), mapping, table.name).get("value")
+    if column is None or is_count(column):
+        return None
+    ratings = table.collect(number(table, column).alias("rating"))["rating"].drop_nulls().to_numpy()
+    highest = float(ratings.max()) if len(ratings) else 0.0
+    return next((like_from for most, like_from in ((1.0, None), (5.0, 3.5), (10.0, 7.0)) if highest <= most), None)
 
 
 def _plain_reading(table: Table, mapping: Mapping, threshold: float | None) -> Reading:

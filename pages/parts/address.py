@@ -25,7 +25,8 @@ NOTICE = "link-notice"
 STEPS = 30  # that one run may bring: more than anybody does before the server answers
 K = 20  # items of a list, where nobody asked for another number
 HELD_BACK = (
-    "It leaves out a taste that was brought from a file; “Copy link”, where it was made, gives one that holds it."
+    "It leaves out a taste that came from a file: that lives only in the open page, unless “Copy link” was pressed "
+    "there, and a reload ends it. Bring the file again."
 )
 CUT = "It holds {n:,} items; the rest of that taste did not fit into an address, or was kept out of it."
 

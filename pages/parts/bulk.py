@@ -82,7 +82,9 @@ def preview(table: pl.DataFrame) -> None:
     st.caption(f"{table.height:,} rows. The first {len(first)} of {table['user'].n_unique():,} people:")
     column = st.column_config
     st.dataframe(
-        table.filter(pl.col("user").is_in(first.implode(), nulls_equal=True)),
+        table.filter(pl.col("user").is_in(first.implode(), nulls_equal=True)).with_columns(
+            pl.col("user").cast(pl.String).fill_null("you")
+        ),
         hide_index=True,
         column_config={
             "user": column.TextColumn("User"),

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.parts import state
+from pages.parts.frame import escape
 from pages.parts.items import genre_text
 from zoo.dataset import Dataset
 
@@ -29,9 +30,21 @@ def bar(data: Dataset) -> Filters:
         with st.popover("Filters"):
             k = state.shared("k", 20, lambda value, key: st.slider("List length (items)", 5, 50, value, 5, key=key))
             picked = state.shared(f"genres-{of}", [], lambda value, key: _genres(genres, value, key)) if genres else []
-            span = state.shared(f"years-{of}", years, lambda value, key: _years(years, value, key)) if years else None
-    span = None if span is None or tuple(span) == tuple(years) else (int(span[0]), int(span[1]))
-    return _among(data, Filters(k, hide, None), tuple(picked), span)
+            span = (
+                state.shared(f"years-{of}", years, lambda value, key: _years(years, value or years, key))
+                if years
+                else None
+            )
+        span = None if span is None or tuple(span) == tuple(years) else (int(span[0]), int(span[1]))
+        found = _among(data, Filters(k, hide, None), tuple(picked), span)
+        if found.words:
+            st.caption(f"Only {escape(found.words)}")
+            st.button("Clear", type="tertiary", key=f"{state.kept('page')}-clear", on_click=_clear, args=(of,))
+    return found
+
+
+def _clear(of: str) -> None:
+    state.take_over({f"genres-{of}": [], f"years-{of}": None})
 
 
 def with_own(

@@ -59,7 +59,7 @@ def invite(data: Dataset) -> None:
     labels = cached.labels(data)
     facts = [{"text": "the most chosen items", "why": "Chosen by the most people that the models learned from."}]
     cards = [labels.card(idx) | {"rank": None, "score": None, "verdict": None, "also": []} for idx in labels.starters]
-    head = {"title": "Begin with something you know", "facts": facts, "cards": cards}
+    head = {"title": "Begin with something you know", "facts": facts, "cards": cards, "invites": True}
     _mount(data, {"layout": "grid", "lists": [head], "samples": _samples(data), "build": None})
 
 

@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from pages.parts import cached, upload
+from pages.parts import cached, state, upload
 from pages.parts.frame import escape
 from pages.parts.upload import Brought
 from zoo.dataset import Dataset
@@ -34,7 +34,7 @@ def review(data: Dataset, brought: Brought) -> None:
         rows.select("given", pl.col("title").fill_null("—"), *(["says"] if alone else []), _how(), "score", "rows"),
         hide_index=True,
         column_config=_columns(),
-        key="matches",
+        key=table_key(),  # after a change no row is chosen
         on_select="rerun" if mendable else "ignore",
         selection_mode="single-row",
     )
@@ -43,6 +43,10 @@ def review(data: Dataset, brought: Brought) -> None:
         _change(data, brought, rows.row(chosen[0], named=True))
     elif mendable:
         st.caption("Is one of them wrong? Select its row (the box on its left) to say what it is, or to leave it out.")
+
+
+def table_key() -> str:
+    return f"matches-{state.kept('mended', 0)}"
 
 
 def _how() -> pl.Expr:
@@ -72,6 +76,7 @@ def _change(data: Dataset, brought: Brought, row: dict) -> None:
             back = given in brought.corrections and st.button("As it was found", key="mend-back")
     if use or drop or back:
         upload.mend(data, brought, given, None if back else -1 if drop else item)
+        state.keep("mended", state.kept("mended", 0) + 1)
         st.rerun()
 
 

@@ -34,7 +34,7 @@ def show(panels: list[Panel], answers: list[Lists | str]) -> None:
 def _pair(a: Panel, in_a: list[int], b: Panel, in_b: list[int]) -> dict:
     alike, ordered = jaccard(in_a, in_b), rank_biased_overlap(in_a, in_b)
     cells = [
-        {"text": f"{len(common_items([in_a, in_b]))} of {max(len(in_a), len(in_b))}", "share": None},
+        {"text": f"{len(common_items([in_a, in_b]))} of {_lengths([in_a, in_b])}", "share": None},
         {"text": f"{alike:.2f}", "share": alike},
         {"text": f"{ordered:.2f}", "share": ordered},
     ]
@@ -42,10 +42,26 @@ def _pair(a: Panel, in_a: list[int], b: Panel, in_b: list[int]) -> dict:
 
 
 def _sentence(items: dict[Panel, list[int]]) -> str:
-    shared, longest = len(common_items(list(items.values()))), max(len(ranking) for ranking in items.values())
+    shared = len(common_items(list(items.values())))
     if not shared:
         return f"No item stands in {'both' if len(items) == 2 else 'all'} lists."
     how_many = {2: "Both", 3: "All three", 4: "All four"}.get(len(items), f"All {len(items)}")
-    closest = max(combinations(items, 2), key=lambda pair: rank_biased_overlap(items[pair[0]], items[pair[1]]))
-    first = f"{how_many} lists share {shared} of {longest} items."
-    return first if len(items) == 2 else f"{first} {closest[0].title} and {closest[1].title} are the most alike."
+    first = f"{how_many} lists share {shared} of {_lengths(list(items.values()))} items."
+    if len(items) == 2:
+        return first
+    alike = {pair: jaccard(items[pair[0]], items[pair[1]]) for pair in combinations(items, 2)}
+    most = [pair for pair, share in alike.items() if share == max(alike.values())]
+    if len(most) > 1:
+        return first
+    (a, b), common = most[0], len(common_items([items[one] for one in most[0]]))
+    return f"{first} {a.title} and {b.title} share the most: {common}."
+
+
+def _lengths(rankings: list[list[int]]) -> str:
+    """How many items they have: one number, or each one's.
+
+    >>> _lengths([[1, 2], [3, 4]]), _lengths([[1], [2, 3], [4, 5]])
+    ('2', '1, 2 and 2')
+    """
+    numbers = [str(len(ranking)) for ranking in rankings]
+    return numbers[0] if len(set(numbers)) == 1 else f"{', '.join(numbers[:-1])} and {numbers[-1]}"

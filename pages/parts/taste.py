@@ -50,8 +50,8 @@ def _people(data: Dataset, query: str) -> list[dict]:
 
 def person(data: Dataset, row: dict) -> dict:
     """{"id", "title", "note"} of a row of `users`."""
-    hidden = "held out whole" if data.info.split.startswith("strong:") else "with hidden choices"
-    roles = {"train": "in training", "validation": hidden, "test": hidden}
+    hidden = "unknown to the models" if data.info.split.startswith("strong:") else "with hidden choices"
+    roles = {"train": "models learned from them", "validation": hidden, "test": hidden}
     return {
         "id": row["user_idx"],
         "title": f"{'Simulated viewer' if data.info.simulated else 'User'} {row['user_id']}",

@@ -12,12 +12,13 @@ from zoo.dataset import Dataset
 from zoo.errors import DataError
 from zoo.exports import Service, open_export, recognise
 from zoo.files import Limits
-from zoo.history import Histories, corrected, read_histories
+from zoo.history import Histories, corrected, read_histories, star_rule
 
 BROUGHT = "brought"  # the session's key of the last good file
 REFUSED = "refused"  # of the last bad one: what was asked of it, and the sentence why not
 KINDS = ["csv", "tsv", "txt", "parquet", "jsonl", "ndjson", "json", "gz", "zip"]
 COLUMNS = "columns"  # of the file that was looked at last
+STARS = "stars"  # the rule that its ratings suggest
 ROLES = {"item": "Item (id or title)", "user": "User", "value": "Rating"}
 TEMPLATE = "user_id,title,year,rating\nme,The Shawshank Redemption,1994,5\nme,Spirited Away,2001,4.5\n"
 
@@ -73,7 +74,7 @@ def explain() -> None:
         st.markdown(
             "### What to bring\n\n"
             "One row per choice: an **item id** or a **title** (with its year, if you have it); a **user** where "
-            "the file holds several people. A rating may stand beside it.\n\n"
+            "the file holds several people. A rating may stand beside it: few stars are no like.\n\n"
             "Or an export of **Letterboxd** (the whole zip, or one of its files), **IMDb**, **Goodreads** or "
             "**MovieLens**, as it is: likes, dislikes and what you merely saw are read from your ratings.\n\n"
             "One person's file becomes your taste on the other pages. Many people's get a list each, to download.\n\n"
@@ -87,7 +88,7 @@ def explain() -> None:
 def forget() -> None:
     """What was read, what was refused, and the file itself: a new uploader holds none."""
     state.keep("forgotten", state.kept("forgotten", 0) + 1)
-    for key in (BROUGHT, REFUSED, COLUMNS):
+    for key in (BROUGHT, REFUSED, COLUMNS, STARS):
         st.session_state.pop(key, None)
 
 
@@ -106,7 +107,13 @@ def _read(data: Dataset, file: UploadedFile, limits: Limits) -> None:
     mapping, threshold = Mapping(), data.info.threshold
     if columns:
         opened = refused is not None and refused.file_id == file.file_id
-        mapping, threshold = _pick(columns, threshold, service, opened)
+        stars = _star_rule(file, limits) if service is None and threshold is None else None
+        mapping, threshold = _pick(columns, stars if threshold is None else threshold, service, opened)
+        if stars is not None and threshold == stars:
+            st.caption(
+                f"Its ratings look like stars: rows rated {stars:g} or more count as likes, the others are left out. "
+                "“Columns and rating” changes that."
+            )
     asked = Asked(file.file_id, data.info.fingerprint, mapping, threshold, bounds if mapping == RECOGNISE else None)
     brought = st.session_state.get(BROUGHT)
     if refused == asked:
@@ -161,6 +168,18 @@ def _columns(file: UploadedFile, limits: Limits) -> list[str]:
     return columns
 
 
+def _star_rule(file: UploadedFile, limits: Limits) -> float | None:
+    """From which rating on a row of this file is a like, looked up once; None where it has no stars."""
+    looked_at, rule = st.session_state.get(STARS, (None, None))
+    if looked_at != file.file_id:
+        try:
+            rule = star_rule(file.getvalue(), file.name, limits=limits)
+        except DataError:
+            rule = None
+        st.session_state[STARS] = (file.file_id, rule)
+    return rule
+
+
 def _bounds(service: Service) -> tuple[float, float]:
     """What the ratings of an export mean, to be moved."""
     lowest, highest, step = service.scale
@@ -193,7 +212,8 @@ def _pick(
             "Counts from this rating",
             value=threshold,
             placeholder="Every row",
-            help="Rows with a lower rating are left out; without a number, every row counts. Preset: the data's rule.",
+            help="Rows with a lower rating are left out; without a number, every row counts. Preset: the data's "
+            "rule, or 3.5 of 5 and 7 of 10 stars where the data has none.",
         )
     return Mapping(**picked), threshold
 

@@ -126,7 +126,9 @@ def test_a_file_matched_with_one_catalogue_is_not_shown_over_another(bring):
 
 def select(app, row: int):
     """Tick a row of the table of matches."""
-    app.at.session_state["matches"] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    app.at.session_state[f"matches-{app.session.kept.get('mended', 0)}"] = {
+        "selection": {"rows": [row], "columns": [], "cells": []}
+    }
     return app.run()
 
 
@@ -219,3 +221,18 @@ def test_markup_in_a_file_stays_text(bring):
 
 def test_the_template_can_be_read_back():
     assert pl.read_csv(TEMPLATE.encode()).columns == ["user_id", "title", "year", "rating"]
+
+
+def test_a_film_with_one_star_is_no_like(bring):
+    title = bring.data.catalogue.items["title"]
+    upload(bring, "stars.csv", f"title,rating\n{title[0]},5\n{title[1]},1\n".encode())
+    assert "Its ratings look like stars: rows rated 3.5 or more count as likes" in bring.words.replace("\\", "")
+    press(bring, "Use as my taste")
+    assert bar(bring) == ({title[0]}, set())
+
+
+def test_after_a_match_was_changed_no_other_row_is_chosen(bring):
+    upload(bring, "ratings.csv", STARS)
+    select(bring, 0)
+    press(bring, "Leave it out")
+    assert not [button for button in bring.at.button if button.label == "Leave it out"]

@@ -114,3 +114,21 @@ def test_columns_of_the_same_model_are_told_apart_by_name_where_an_item_stands_i
     told = [other for shown in app.lists for card in shown["cards"] for other in card["also"]]
     assert {other["named"] for other in told if other["name"] == "ease"} == {True}
     assert {other["named"] for other in told if other["name"] == "popularity"} == {False}
+
+
+def test_lists_of_different_lengths_share_items_of_their_own_lengths(app):
+    app.open("try/compare").taste(0, 2).choose(models=["ease", "ease!k=5", "pure_svd"])
+    (overlap,) = app.shown("overlap")
+    assert overlap["pairs"][0]["cells"][0]["text"] == "5 of 20 and 5"
+    assert " of 20, 5 and 20 items." in overlap["sentence"]
+
+
+def test_who_shares_the_most_is_who_the_table_says(app):
+    app.open("try/compare").taste(0, 2).choose(models=["ease", "popularity", "pure_svd"])
+    (overlap,) = app.shown("overlap")
+    shared = {
+        " and ".join(m["title"] for m in p["models"]): int(p["cells"][0]["text"].split()[0]) for p in overlap["pairs"]
+    }
+    most = max(shared, key=shared.get)
+    assert list(shared.values()).count(shared[most]) == 1
+    assert overlap["sentence"].endswith(f"{most} share the most: {shared[most]}.")

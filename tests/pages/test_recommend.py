@@ -92,7 +92,7 @@ def test_of_somebody_held_out_the_really_chosen_items_are_marked_and_counted(app
     assert marked
     assert shown["facts"][-1]["text"] == f"found {len(marked)} of {len(hidden)} hidden"
     (bar,) = app.shown("taste")
-    assert bar["person"]["note"].endswith("held out whole")
+    assert bar["person"]["note"].endswith("unknown to the models")
 
 
 def test_people_known_to_training_have_hidden_choices_too_where_the_last_one_is_held_out(app_last):
@@ -150,3 +150,16 @@ def test_a_taste_change_reaches_four_lists_within_300_ms(app):
         seconds.append(time.perf_counter() - start)
         assert [len(shown["cards"]) for shown in app.lists] == [20] * 4
     assert statistics.median(seconds) < 0.3
+
+
+def test_filters_that_are_on_are_told_and_cleared_by_one_press(app):
+    genre = app.data.catalogue.genres()[0]
+    of = app.data.info.fingerprint[:8]
+    app.session.kept[f"genres-{of}"] = [genre]
+    app.session.turns += 1  # as an address does: the widgets are made anew with what is kept
+    app.taste(0, 2)
+    assert f"Only {genre}" in app.words
+    next(button for button in app.at.button if button.label == "Clear").click()
+    app.run()
+    assert f"Only {genre}" not in app.words
+    assert app.session.kept[f"genres-{of}"] == []

@@ -92,8 +92,9 @@ function toolsNodes(list, at, data, root, say) {
   const box = el("div", { class: "tools-box", hidden: !opened, role: "group", "aria-label": `Settings of ${list.title}` },
     el("div", { class: "tools-row" },
       tool("left", "left", "Move left", at === 0, { do: "move", to: at - 1 }), tool("right", "right", "Move right", at === n - 1, { do: "move", to: at + 1 }),
-      tool("copy", "copy", "Double this column", n >= data.build.most, { do: "duplicate" }), tool("remove", "remove", "Remove this column", n === 1, { do: "remove" })),
-    ...data.build.settings.map((setting) => settingNode(setting, list, at, say)))
+      tool("copy", "copy", "Double this column", n >= data.build.most, { do: "duplicate" })),
+    ...data.build.settings.map((setting) => settingNode(setting, list, at, say)),
+    el("button", { type: "button", class: "plain", "data-key": `remove-${at}`, "aria-label": `Remove this column: ${list.title}`, disabled: n === 1, onclick: () => rearrange(root, n, { at, do: "remove" }, say) }, "Remove this column"))
   const open = (on) => {
     box.hidden = !on
     more.setAttribute("aria-expanded", String(on))
@@ -160,12 +161,20 @@ function bodyNode(list, data, say) {
 function linkTwins(root) {
   if (root.dataset.linked) return
   root.dataset.linked = "yes"
-  const light = (event) => {
-    const leaves = event.type === "pointerleave" || event.type === "focusout"
-    const id = leaves ? null : event.target.closest(".card")?.dataset.id
+  const light = (id) => {
     for (const card of root.querySelectorAll(".card")) card.classList.toggle("twin", card.dataset.id === id)
   }
-  for (const type of ["pointerover", "pointerleave", "focusin", "focusout"]) root.addEventListener(type, light)
+  const over = (event) => {
+    if (event.pointerType === "touch") return // a finger that leaves the glass would put the light out: it taps
+    const leaves = event.type === "pointerleave" || event.type === "focusout"
+    light(leaves ? null : event.target.closest(".card")?.dataset.id)
+  }
+  for (const type of ["pointerover", "pointerleave", "focusin", "focusout"]) root.addEventListener(type, over)
+  root.addEventListener("click", (event) => {
+    if (event.pointerType !== "touch" || event.target.closest("button")) return
+    const card = event.target.closest(".card")
+    light(card && !card.classList.contains("twin") ? card.dataset.id : null)
+  })
 }
 
 export default function (component) {
@@ -178,6 +187,8 @@ export default function (component) {
   root.rearranging = false
   root.boxes ??= [el("span", { class: "hidden-text", role: "status" }), el("div", { class: "samples" }), el("div", { class: "all" })]
   const [status, samples, all] = root.boxes
+  const wasInvited = root.invited
+  root.invited = data.lists.some((list) => list.invites)
   if (!all.isConnected) root.append(...root.boxes)
   const ready = data.samples ?? []
   const choseSample = samples.contains(root.getRootNode().activeElement)
@@ -187,4 +198,5 @@ export default function (component) {
   if (choseSample && !ready.length) all.querySelector("button")?.focus({ preventScroll: true }) // not back to the start
   linkTwins(root)
   leaveTools(root)
+  if (wasInvited && !root.invited && root.getBoundingClientRect().top < 0) root.scrollIntoView({ block: "start" }) // to rank 1
 }
