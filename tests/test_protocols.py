@@ -259,7 +259,7 @@ def test_more_folds_than_there_is_to_deal_are_refused():
 @settings(deadline=None, max_examples=40)
 @given(
     st.integers(0, 2**31),
-    st.integers(20, 50),
+    st.integers(30, 60),
     st.integers(15, 25),
     st.sampled_from([rule + fold for rule in RULES for fold in ("", "@1/3", "@3/3", "@2/5")]),
 )
