@@ -81,7 +81,7 @@ def test_somebody_from_the_data_is_looked_at_by_address(app):
         ({"data": "tiny", "who": "no such person"}, "The person whom it looks at is not in this data."),
         ({"data": "tiny", "genres": "Romance", "years": "3000-4000"}, "Filters that do not fit"),
         ({"data": "tiny", "k": "7000", "like": "100"}, "Filters that do not fit"),
-        ({"data": "tiny", "taste": "0badcafe"}, "It leaves out a taste that was brought from a file"),
+        ({"data": "tiny", "taste": "0badcafe"}, "It leaves out a taste that came from a file"),
         ({"like": ",".join(map(str, range(10_000)))}, "It names 10,000 liked items"),
         ({"; drop table": "1", "data": "tiny"}, "could not be read"),
         ({"data": "../../etc/passwd"}, "It is about a data set that is not here."),
