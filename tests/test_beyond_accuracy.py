@@ -189,3 +189,39 @@ def test_gini_is_half_the_mean_difference_of_all_pairs_over_the_mean():
     pairs = np.abs(x[:, None] - x[None, :]).mean()
     assert exposure.gini(x) == pytest.approx(pairs / (2 * x.mean()))
     assert exposure.entropy(x) == pytest.approx(scipy_entropy(x, base=2))
+
+
+def chosen_by(*counts: int) -> ItemFacts:
+    """Items chosen by so many users each; none has a genre."""
+    train = (np.arange(max(counts))[:, None] < np.array(counts)).astype(np.float32)
+    return ItemFacts.of(csr_array(train), pl.Series([[]] * len(counts), dtype=pl.List(pl.String)))
+
+
+def test_the_popular_list_of_a_user_leaves_out_what_is_known_and_ends_after_k():
+    items = chosen_by(2, 5, 1, 4, 3)  # by popularity: 1, 3, 4, 0, 2
+    assert items.place.tolist() == [3, 0, 4, 1, 2]
+    ranked = np.array([[4, 0], [4, 0]])
+    known = csr_array(np.array([[0, 1, 0, 0, 0], [0, 0, 0, 0, 0]], dtype=np.float32))
+    held_out = csr_array(np.array([[1, 0, 0, 0, 1], [1, 0, 0, 0, 1]], dtype=np.float32))
+    # who knows 1 would be shown 3 and 4, so that only 0 surprises; who knows nothing 1 and 3, so that both do
+    assert beyond.serendipity_at_k(ranked, held_out, known, items, 2).tolist() == [0.5, 1.0]
+
+
+def test_the_tail_is_a_share_of_the_choices_and_not_of_the_items():
+    assert chosen_by(10, 10, 10, 10, 10, 10, 10, 10, 10, 10).tail.sum() == 2
+    assert chosen_by(91, 1, 1, 1, 1, 1, 1, 1, 1, 1).tail.sum() == 9
+    assert chosen_by(39, 39, 11, 11).tail.tolist() == [False, False, False, True]  # 78 % come before the third
+
+
+def test_an_item_that_one_user_chose_is_not_cold():
+    assert chosen_by(2, 1, 0).cold.tolist() == [False, False, True]
+
+
+def test_a_place_where_nothing_was_offered_has_not_the_genres_of_the_first_item():
+    genres = pl.Series([["A"], ["B"], ["B"]])
+    items = ItemFacts.of(csr_array(np.ones((2, 3), dtype=np.float32)), genres)
+    assert beyond.diversity_by_genre_at_k(np.array([[1, 2, -1]]), items, 3).tolist() == [0.0]
+
+
+def test_an_item_that_one_list_holds_is_covered():
+    assert exposure.coverage(np.array([1, 0, 2, 0])) == 0.5

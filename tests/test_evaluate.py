@@ -1,6 +1,7 @@
 """The engine: lists in batches, figures per user, figures over all lists, lists made elsewhere beside them."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -15,7 +16,8 @@ from zoo.errors import CardError, DataError
 from zoo.evaluate import Evaluation, evaluate, lists_of, measure, read_per_user
 from zoo.manifest import MANIFEST, publication
 from zoo.measuring import measure_all
-from zoo.metrics import EXPOSURES, METRICS, ItemFacts
+from zoo.metrics import EXPOSURES, METRICS, Answers, ItemFacts, accuracy, beyond
+from zoo.metrics.exposure import coverage, entropy, gini
 from zoo.outside import read_lists
 from zoo.runtime import Runtime
 from zoo.settings import Settings
@@ -255,3 +257,143 @@ def test_every_metric_has_a_title_and_a_definition_of_its_own():
     assert len({one.title for one in every}) == len({one.definition for one in every}) == len(every)
     assert all(one.definition.endswith(".") for one in every)
     assert isinstance(Evaluation(pl.DataFrame({"user_idx": []}), {}).figures, dict)
+
+
+def test_what_is_masked_is_in_no_list(tiny_zoo, runtime):
+    data = Dataset(tiny_zoo / "tiny-last")
+    ranked = lists_of(runtime.load(data.model("popularity")), data.test)
+    hidden = data.test.fold_in + data.test.masked
+    assert data.test.masked.nnz == len(data.test)
+    assert not any(set(ranked[row]) & set(hidden[[row]].indices) for row in range(len(ranked)))
+
+
+def test_users_whom_training_knew_are_asked_by_their_own_number(tiny_zoo, runtime):
+    data = Dataset(tiny_zoo / "tiny-last")
+    two_tower = runtime.load(data.model("two_tower_id"))
+    assert np.array_equal(lists_of(two_tower, data.test.part(slice(50, 60))), lists_of(two_tower, data.test)[50:60])
+
+
+def test_every_user_is_ranked_by_their_own_history(dataset, ease):
+    whole = lists_of(ease, dataset.test)
+    for row in (0, 7, len(whole) - 1):
+        assert np.array_equal(whole[row], ease.run(dataset.test.fold_in[[row]], k=100)["ranked"][0, : whole.shape[1]])
+
+
+def test_what_was_shown_and_what_was_held_out_is_counted_of_each_user(dataset, ease):
+    found = evaluate(ease, dataset.test, dataset.item_facts).per_user
+    assert found["n_fold_in"].to_list() == np.diff(dataset.test.fold_in.indptr).tolist()
+    assert found["n_held_out"].to_list() == np.diff(dataset.test.held_out.indptr).tolist()
+    assert found["user_idx"].to_list() == dataset.test.user_idx.tolist()
+    assert found["n_fold_in"].to_list() != found["n_held_out"].to_list()
+
+
+def test_figures_over_all_lists_count_their_users_and_reach_no_further_than_they_can():
+    ranked = np.repeat([[0, 1, -1, -1], [2, 3, -1, -1]], 12, axis=0)
+    items = ItemFacts.of(csr_array(np.ones((4, 4), dtype=np.float32)), pl.Series([["A"]] * 4))
+    found = measure(ranked, fold_of(ranked, 4, [{0}] * 24), items).over_all
+    assert {interval.n for interval in found.values()} == {24}  # users, and not the groups they are dealt into
+    few = measure(ranked[[0, 1, -1]], fold_of(ranked[:3], 4, [{0}] * 3), items).over_all  # unbounded: -0.43 to 2.43
+    assert (few["coverage_at_20"].low, few["coverage_at_20"].high) == (0.0, 1.0)
+
+
+@pytest.fixture(scope="module")
+def answers() -> Answers:
+    """Lists of 100 of 150 items; what was shown, held out and masked differs, and some items are cold."""
+    rng = np.random.default_rng(3)
+    drawn, many = rng.random((40, 150)), rng.choice([0.03, 0.2, 0.5], (40, 1))  # for some more is held out than k
+    parts = drawn < many, (drawn > 0.6) & (drawn < 0.8), drawn > 0.8
+    held_out, shown, masked = (csr_array(part.astype(np.float32)) for part in parts)
+    train = (rng.random((60, 150)) < np.linspace(0.6, 0.0, 150)).astype(np.float32)
+    genres = pl.Series([list(rng.choice(["A", "B", "C"], rng.integers(1, 3), replace=False)) for _ in range(150)])
+    ranked = np.stack([rng.permutation(150)[:100] for _ in range(40)])
+    return Answers(ranked, Fold(np.arange(40), shown, held_out, masked), ItemFacts.of(csr_array(train), genres))
+
+
+def by_its_name(name: str, a: Answers) -> np.ndarray:
+    """recall_at_20_capped is recall_at_k_capped at k = 20."""
+    what, k, capped = re.fullmatch(r"(\w+?)_at_(\d+)(_capped)?", name).groups()
+    history = {"popularity_lift": (a.fold.fold_in,), "genre_miscalibration": (a.fold.fold_in,)}
+    if what in ("cold_item_recall", "tail_item_recall"):
+        among = a.items.counts == 0 if what.startswith("cold") else a.items.tail
+        return accuracy.recall_among_at_k(a.ranked, a.fold.held_out, among, int(k))
+    if what == "serendipity":
+        return beyond.serendipity_at_k(a.ranked, a.fold.held_out, a.fold.fold_in + a.fold.masked, a.items, int(k))
+    if of := getattr(beyond, f"{what}_at_k", None):
+        return of(a.ranked, *history.get(what, ()), a.items, int(k))
+    return getattr(accuracy, f"{what}_at_k{capped or ''}")(a.ranked, a.fold.held_out, int(k))
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_metric_is_what_its_name_says(name, answers):
+    found = METRICS[name](answers)
+    assert np.nanstd(found) > 0  # so that the wrong one would be another one
+    np.testing.assert_array_equal(found, by_its_name(name, answers))
+
+
+def test_a_figure_over_all_lists_is_what_its_name_says():
+    shown = np.array([5, 1, 0, 2])
+    named = {"coverage_at_20": coverage, "exposure_gini_at_20": gini, "exposure_entropy_at_20": entropy}
+    assert {name: figure.of(shown) for name, figure in EXPOSURES.items()} == {n: of(shown) for n, of in named.items()}
+
+
+def of_first_user(dataset: Dataset, items: list[int], **columns: list) -> bytes:
+    """A list of the first test user as CSV; items by column, -1 for one that the catalogue does not have."""
+    user, ids = dataset.users["user_id"][int(dataset.test.user_idx[0])], dataset.catalogue.items["item_id"]
+    return csv(
+        pl.DataFrame({"user": [user] * len(items), "item": [ids[i] if i >= 0 else -5 for i in items], **columns})
+    )
+
+
+@pytest.mark.parametrize(
+    ("items", "columns", "ranked"),
+    [
+        ([4, -1, 7], {"rank": [1, 2, 3]}, [4, -1, 7]),  # an unknown one keeps its place before the others
+        ([4, 7, 4, 9], {"rank": [1, 2, 3, 4]}, [4, 7, 9, -1]),  # named twice: where it stands first
+        ([9, 4, 7], {"rank": [1, 1, 1]}, [9, 4, 7]),  # the same rank: the order of the rows
+        ([9, 4, 7], {"score": [0.5, 0.5, 0.9]}, [7, 9, 4]),
+        ([9, 4, 7], {"rank": [2, 1, 3], "score": [0.1, 0.2, 0.9]}, [4, 9, 7]),  # the rank decides where both are there
+    ],
+)
+def test_an_item_stands_where_the_file_puts_it(dataset, items, columns, ranked):
+    assert read_lists(of_first_user(dataset, items, **columns), dataset).ranked[0, : len(ranked)].tolist() == ranked
+
+
+def test_strangers_are_counted_by_person_and_nameless_rows_are_told(dataset):
+    text = of_first_user(dataset, [4, 7], rank=[1, 2]).decode() + "999999,1,1\n999999,1,2\n,1,3\n"
+    notes = " ".join(read_lists(text.encode(), dataset).notes)
+    assert "1 person is no test user here" in notes
+    assert "1 row names no user or no item" in notes
+
+
+def test_an_infinite_score_is_no_number(dataset):
+    with pytest.raises(DataError, match="as its score"):
+        read_lists(of_first_user(dataset, [4, 7], score=["inf", "1"]), dataset)
+
+
+def test_what_is_masked_is_known_and_looked_up_for_the_right_person(tiny_zoo):
+    data = Dataset(tiny_zoo / "tiny-last")
+    masked = data.test.masked.indices  # one of each
+    mine = {*data.test.fold_in[[0]].indices, masked[0]}
+    row = next(row for row in range(1, len(masked)) if masked[row] not in mine)
+    user, item = data.users["user_id"][int(data.test.user_idx[row])], data.catalogue.items["item_id"][int(masked[row])]
+    notes = read_lists(f"user,item,rank\n{user},{item},1\n".encode(), data).notes
+    assert any("1 place holds what the person already has" in note for note in notes)
+
+
+def test_of_a_longer_list_the_first_hundred_places_count(dataset, monkeypatch):
+    monkeypatch.setattr("zoo.outside.LONGEST_LIST", 5)
+    found = read_lists(of_first_user(dataset, list(range(7)), rank=list(range(1, 8))), dataset)
+    assert found.ranked[0].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_a_model_that_was_asked_for_by_name_and_cannot_be_measured_is_an_error(dataset, runtime):
+    with pytest.raises(CardError, match="memory-based"):
+        measure_all(dataset, runtime, ["two_tower_id"])
+
+
+def test_all_comparisons_of_a_table_are_one_family(dataset, runtime, incumbent):
+    measured = measure_all(dataset, runtime, ["ease", "popularity", "pure_svd"], {"today": incumbent})
+    found = measured.compared("ndcg_at_100")
+    order = sorted(found, key=lambda one: one.p)
+    assert len(found) == 6
+    assert order[0].p_holm == pytest.approx(min(1.0, 6 * order[0].p))  # Holm: the smallest p times how many there are

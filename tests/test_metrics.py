@@ -119,3 +119,7 @@ def test_a_catalogue_smaller_than_k_is_measured_over_what_there_is():
 def test_a_list_that_is_too_short_is_refused():
     with pytest.raises(DataError, match="rank at least k"):
         recall_at_k(np.array([[0]]), held_out({0}), 5)
+
+
+def test_precision_of_a_catalogue_smaller_than_k_still_divides_by_k():
+    assert precision_at_k(np.array([[2, 0, 1]]), held_out({1}, n_items=3), 20) == pytest.approx([1 / 20])

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 
 from zoo.errors import DataError
 from zoo.interactions import Part
-from zoo.protocols import MIN_HELD_OUT_ACTIVITY
+from zoo.protocols import MIN_HELD_OUT_ACTIVITY, KFold
 from zoo.split import Fold, Split, split
 
 
@@ -279,3 +279,10 @@ def test_no_rule_leaks_and_every_fold_is_complete(seed, n_users, n_items, rule):
         assert not ((shown | to_find | masked) & ~whole[fold.user_idx]).any()
         if not parts.holds_users_out:
             assert same(fold.fold_in, parts.train[fold.user_idx])
+
+
+def test_fold_j_tests_on_group_j_of_the_units_dealt_round():
+    test, validation = KFold(1, 3).deal(np.arange(7), "units")
+    assert (test.tolist(), validation.tolist()) == ([0, 3, 6], [1, 4])
+    test, validation = KFold(3, 3).deal(np.arange(7), "units")
+    assert (test.tolist(), validation.tolist()) == ([2, 5], [0, 3, 6])

@@ -285,3 +285,78 @@ def test_what_was_checked_is_kept_with_the_split():
         "held-out users in training": 0,
         "users in both validation and test": 0,
     }
+
+
+def test_which_items_a_user_hides_is_drawn_and_not_the_first_columns():
+    hidden = split(csr_array(np.ones((100, 30), dtype=np.float32)), "strong:1").test.held_out
+    assert len(np.unique(hidden.indices)) > 20  # of 30; ten users hide six each
+    assert len(set(map(tuple, hidden.toarray().tolist()))) == 10
+
+
+def test_who_has_five_choices_is_held_out_in_some_fold_and_who_has_four_in_none():
+    few = np.zeros((30, 10), dtype=np.float32)
+    few[::2, :5] = few[1::2, :4] = 1
+    folds = [split(csr_array(few), f"strong:1@{fold}/3") for fold in (1, 2, 3)]
+    assert sorted(np.concatenate([parts.test.user_idx for parts in folds])) == list(range(0, 30, 2))
+
+
+def test_a_third_of_the_active_users_at_least_is_learned_from():
+    few = np.zeros((60, 10), dtype=np.float32)
+    few[:, 0] = few[:6] = 1  # six are active; a tenth of all users would be as many
+    parts = split(csr_array(few), "strong:1")
+    assert (len(parts.test), len(parts.validation)) == (2, 2)
+
+
+def test_the_users_of_a_fold_are_in_the_order_of_the_data():
+    for parts in (split(X, "strong:1"), split(X, "strong:1@2/4")):
+        for fold in (parts.validation, parts.test):
+            assert (np.diff(fold.user_idx) > 0).all()
+
+
+def test_three_choices_are_enough_to_leave_the_last_one_out():
+    X = csr_array(np.ones((1, 3), dtype=np.float32))
+    parts = split(X, "leave-last-out", last_time=times(X, [2, 3, 1]))
+    assert parts.test.held_out.toarray().tolist() == [[0, 1, 0]]
+    assert parts.train.toarray().tolist() == [[0, 0, 1]]
+
+
+def test_of_choices_at_the_same_time_the_last_column_is_left_out():
+    X = csr_array(np.ones((1, 4), dtype=np.float32))
+    parts = split(X, "leave-last-out", last_time=times(X, [7, 7, 7, 7]))
+    assert parts.test.held_out.toarray().tolist() == [[0, 0, 0, 1]]
+    assert parts.validation.held_out.toarray().tolist() == [[0, 0, 1, 0]]
+
+
+def test_a_column_may_say_valid_for_validation():
+    X = csr_array(np.ones((1, 3), dtype=np.float32))
+    part = Part(labels=["test", "train", "valid"], codes=np.array([1, 2, 0], dtype=np.int16))
+    parts = split(X, "column:part", part=part)
+    assert parts.train.toarray().tolist() == [[1, 0, 0]]
+    assert parts.validation.held_out.toarray().tolist() == [[0, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("columns", "at", "check"),
+    [
+        (
+            [[1, 2, 4, 9], [1, 2, 4, 9], [1, 2, 9, 5]],
+            "train",
+            "training choices at or after the first validation choice",
+        ),
+        ([[1, 2, 9, 9], [1, 2, 4, 9], [1, 2, 9, 4]], "cut", "validation choices at or after the first test choice"),
+    ],
+)
+def test_a_choice_at_the_very_time_of_a_later_part_is_a_leak(columns, at, check):
+    same_time = csr_array(np.array(columns, dtype=np.float64))
+    train = matrix([[1, 1, 1, 0], *KNOWN[1:]]) if at == "train" else matrix(KNOWN)
+    assert leak_checks(sound("temporal:0.1", train=train), same_time)[check] == 1
+
+
+def test_times_that_are_stored_in_no_order_are_those_of_their_own_choices():
+    backwards = csr_array(
+        (TIMES.data.reshape(3, 4)[:, ::-1].ravel(), TIMES.indices.reshape(3, 4)[:, ::-1].ravel(), TIMES.indptr),
+        shape=TIMES.shape,
+    )
+    assert not any(leak_checks(sound("temporal:0.1"), backwards).values())
+    late = sound("temporal:0.1", train=matrix([[1, 1, 1, 0], *KNOWN[1:]]))
+    assert leak_checks(late, backwards) == leak_checks(late, TIMES)

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import onnxruntime
@@ -11,7 +12,7 @@ import pytest
 from pages.parts import cached
 from pages.parts.cards import NAMES, lead, told_apart
 from pages.parts.downloads import model_bytes, model_files
-from pages.parts.standing import ahead, level, places, sentence
+from pages.parts.standing import ahead, level, place_text, places, sentence
 from tests.pages.conftest import App
 from tests.pages.test_states import break_model, own_zoo  # noqa: F401 - a fixture
 from zoo.card import Interval
@@ -172,3 +173,14 @@ def test_models_that_are_level_are_told_apart_by_what_they_cost(app):
     assert text.count(" was trained in ") == len(possible)
     for entry in found:
         assert (f"{entry.title} was trained in" in text) == (entry.name in possible)
+
+
+def test_who_is_ahead_is_decided_after_holm():
+    one = compare_all({"a": np.zeros(50), "b": np.ones(50) + np.random.default_rng(0).normal(0, 0.1, 50)})[0]
+    assert one.p < 0.05
+    assert ahead([one]) == {("b", "a")}
+    assert ahead([replace(one, p_holm=0.2)]) == set()
+
+
+def test_a_span_of_places_is_written_with_both_ends():
+    assert (place_text((1, 1)), place_text((2, 4))) == ("1", "2–4")
