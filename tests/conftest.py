@@ -13,6 +13,15 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 QUICK = {
     "variational": ("variational.n_epochs=30",),
     "two_tower_id": ("two_tower_id.n_epochs=30", "two_tower_id.batch_size=128"),
+    "two_tower_profile": ("two_tower_profile.n_epochs=20", "two_tower_profile.batch_size=128"),
+    "two_tower_item_profile": ("two_tower_item_profile.n_epochs=20", "two_tower_item_profile.batch_size=128"),
+    "two_tower_text": ("two_tower_text.n_epochs=10", "two_tower_text.batch_size=128", "two_tower_text.n_buckets=512"),
+    "two_tower_image": ("two_tower_image.n_epochs=6", "two_tower_image.batch_size=256"),
+    "two_tower_mixed": (
+        "two_tower_mixed.n_epochs=6",
+        "two_tower_mixed.batch_size=256",
+        "two_tower_mixed.n_buckets=512",
+    ),
     "pure_svd": ("pure_svd.n_factors=8",),
     "ease": ("ease.l2=5",),
 }

@@ -21,7 +21,7 @@ import torch
 from training.export import Figures, Fit, figures_of, publish
 from training.loop import progress
 from training.memory import peak_memory, resident_bytes
-from training.model import Fitted, Run
+from training.model import Fitted, MissingContent, Run
 from training.table import MODELS
 from zoo.arguments import add_training_arguments
 from zoo.card import DatasetInfo
@@ -32,6 +32,7 @@ from zoo.datasets.built_in import BuiltIn, built_in, settings_of
 from zoo.errors import DataError, ModelError, ZooError
 from zoo.files import read_table
 from zoo.interactions import Interactions, Mapping, Rules, read_interactions
+from zoo.pictures import pictures_of
 from zoo.split import Rule, Split, split
 
 
@@ -53,7 +54,7 @@ def main(model: str | None = None) -> None:
 
 
 def train(options: argparse.Namespace, names: list[str]) -> None:
-    names = chosen_models(names)
+    asked, names = names, chosen_models(names)
     modules = {name: importlib.import_module(MODELS[name]) for name in names}
     suited = settings_of(str(options.data), modules)
     configs = configs_from(modules, [*suited, *options.set])  # the last one of a key counts
@@ -63,15 +64,27 @@ def train(options: argparse.Namespace, names: list[str]) -> None:
     imports_bytes = resident_bytes()
     dataset, parts = prepare(options)
     data_bytes = None if imports_bytes is None else max(0, resident_bytes() - imports_bytes)
+    data = Run(
+        seed=options.seed,
+        device=device,
+        validation=parts.validation,
+        items=dataset.catalogue.items,
+        pictures=lambda: pictures_of(dataset.catalogue, options.pictures),
+    )
     for name, module in modules.items():
         say(f"{name}: fitting on {device}")
-        with peak_memory(data_bytes) as peak, progress(name) as report:
-            start = time.perf_counter()
-            run = Run(seed=options.seed, device=device, validation=parts.validation, progress=report)
-            fitted = module.fit(parts.train, configs[name], run)
-            seconds = time.perf_counter() - start
+        try:
+            with peak_memory(data_bytes) as peak, progress(name) as report:
+                start = time.perf_counter()
+                fitted = module.fit(parts.train, configs[name], dataclasses.replace(data, progress=report))
+                seconds = time.perf_counter() - start
+        except MissingContent as missing:
+            if "all" not in asked:
+                raise
+            say(f"{name}: left out. {missing}")
+            continue
         fit = Fit(dataclasses.asdict(configs[name]), options.seed, str(device), seconds, peak.bytes)
-        runs = other_runs(module, fitted, configs[name], dataset, parts, fit, options)
+        runs = other_runs(module, fitted, configs[name], dataset, parts, fit, data, options)
         folder = publish(module.ABOUT, fitted, dataset, fit, half=options.float16, other_runs=runs)
         say(f"{name}: fitted in {seconds:.1f} s, published in {folder}")
         if options.json:
@@ -87,6 +100,7 @@ def other_runs(
     dataset: Dataset,
     parts: Split,
     fit: Fit,
+    data: Run,
     options: argparse.Namespace,
 ) -> list[Figures]:
     """The figures of the same model under the seeds that follow; none where the seed changes nothing."""
@@ -94,8 +108,7 @@ def other_runs(
     for seed in range(options.seed + 1, options.seed + options.seeds):
         say(f"{name}: fitting again with seed {seed}")
         with progress(name) as report:
-            run = Run(seed=seed, device=choose_device(options.device), validation=parts.validation, progress=report)
-            again = module.fit(parts.train, config, run)
+            again = module.fit(parts.train, config, dataclasses.replace(data, seed=seed, progress=report))
         if same_weights(first, again):
             say(f"{name}: the same with every seed")
             break

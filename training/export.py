@@ -16,13 +16,13 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy
+import numpy as np
 import onnx
 import onnxruntime
 import polars as pl
 import scipy
 import torch
-from onnx import compose
+from onnx import TensorProto, compose, helper
 
 from training.graphs import ITEM_ITEM_DENSE, ITEM_ITEM_ROWS, OPSET, item_item, with_ranking
 from training.half import rounded, with_half_weights
@@ -30,14 +30,18 @@ from training.model import Fitted
 from training.parity import check_parity, difference
 from training.scorers import ItemItem
 from zoo.card import About, Card, Interval, Parity, Spread
+from zoo.content import Content
 from zoo.dataset import Dataset
+from zoo.errors import ModelError
 from zoo.evaluate import cannot_measure, evaluate
 from zoo.folder import ModelFolder
 from zoo.manifest import publication
-from zoo.runtime import Model
+from zoo.parity import TOLERANCE
+from zoo.runtime import ITEM_TOWER, Model, open_item_tower
 from zoo.settings import Settings
 
 EXTERNAL_ABOVE = 500 * 10**6  # bytes of weights
+CHECKED_ITEMS = 64  # of the item tower's graph
 _ALIGN = 4096  # a memory-mapped tensor starts on a page
 
 
@@ -84,6 +88,8 @@ def publish(
         card = _card(about, fitted, dataset, fit, graphs, folder)
         model = _open(folder, card)
         parity = check_parity(model, scorer, dataset.info.n_users, folder)
+        if fitted.item_tower is not None:
+            export_item_tower(fitted, folder, half=half)
         reason = cannot_measure(about, dataset.info.split) or (
             None if len(dataset.test) else "The split has no test users."
         )
@@ -118,7 +124,7 @@ def _spread(metrics: dict[str, Interval] | None, others: Sequence[Figures]) -> d
         return None
     runs = [{metric: interval.mean for metric, interval in metrics.items()}, *others]
     shared = [metric for metric in metrics if all(metric in run for run in runs)]
-    values = {metric: numpy.array([run[metric] for run in runs]) for metric in shared}
+    values = {metric: np.array([run[metric] for run in runs]) for metric in shared}
     return {name: Spread(mean=float(v.mean()), sd=float(v.std(ddof=1)), n=len(v)) for name, v in values.items()}
 
 
@@ -141,6 +147,40 @@ def export_graphs(
         graph, folder / "model.onnx", save_as_external_data=external, location="weights.bin" if external else None
     )
     return {"rows": "model.onnx"}
+
+
+def export_item_tower(fitted: Fitted, folder: Path, *, half: bool = False) -> None:
+    """Write item_tower.onnx, and check it on the items of the catalogue that have the most to say.
+
+    Raises
+    ------
+    ModelError if its embeddings are off by more than `TOLERANCE` of their range; then nothing is published
+    """
+    tower = rounded(fitted.item_tower.eval()) if half else fitted.item_tower.eval()
+    rows = np.sort(np.argsort(-fitted.content.present.sum(axis=1), kind="stable")[:CHECKED_ITEMS])
+    some = fitted.content.part(rows)
+    inputs = tuple(torch.from_numpy(values) for values in some.feeds().values())
+    shapes = ({0: "N", 1: "T"}, {0: "N"}, {0: "N"}, {0: "N"})
+    graph = _exported(tower, inputs, list(some.feeds()), ["embedding"], shapes)
+    graph = _keeping_inputs(graph, some)
+    onnx.save(with_half_weights(graph) if half else graph, folder / ITEM_TOWER)
+    with torch.no_grad():
+        expected = tower(*inputs).numpy()
+    off = np.abs(open_item_tower(folder, Settings(provider="cpu")).embed(some) - expected).max(initial=0.0)
+    if off > TOLERANCE * max(1e-12, np.ptp(expected)):
+        raise ModelError(f"The graph of the item tower is off by {off:.1e}; nothing was published. This is a defect.")
+
+
+def _keeping_inputs(model: onnx.ModelProto, content: Content) -> onnx.ModelProto:
+    """Every input of the contract, also those that this tower does not read."""
+    there = {value.name for value in model.graph.input}
+    types = {"text_ids": TensorProto.INT64, "picture": TensorProto.UINT8, "features": TensorProto.FLOAT}
+    for name, values in content.feeds().items():
+        if name not in there:
+            shape = ["N", "T"] if name == "text_ids" else ["N", *values.shape[1:]]
+            kind = types.get(name, TensorProto.BOOL)
+            model.graph.input.append(helper.make_tensor_value_info(name, kind, shape))
+    return model
 
 
 def write_safetensors(path: Path, S: torch.Tensor) -> int:
@@ -166,14 +206,25 @@ def _torch_graph(scorer: torch.nn.Module, about: About) -> onnx.ModelProto:
     with torch.no_grad():
         outputs = ["all_scores", "embedding", "embedding_std"][: len(scorer(*example))]
     free = dict(enumerate(("B", "L")))
+    shapes = tuple({axis: free[axis] for axis in range(tensor.ndim)} for tensor in example)
+    return _exported(scorer, example, names, outputs, shapes)
+
+
+def _exported(
+    module: torch.nn.Module,
+    example: tuple[torch.Tensor, ...],
+    names: list[str],
+    outputs: list[str],
+    shapes: tuple[dict[int, str], ...],
+) -> onnx.ModelProto:
     with _quiet():
         program = torch.onnx.export(
-            scorer,
+            module,
             example,
             dynamo=True,
             input_names=names,
             output_names=outputs,
-            dynamic_shapes=tuple({axis: free[axis] for axis in range(tensor.ndim)} for tensor in example),
+            dynamic_shapes=shapes,
             opset_version=OPSET,
             verbose=False,
         )
@@ -218,13 +269,14 @@ def _card(about: About, fitted: Fitted, dataset: Dataset, fit: Fit, graphs: dict
         outputs=[output.name for output in graph.output],
         parity=Parity(largest_difference=0, relative_difference=0, top_20_agreement=0, checked="not yet"),
         metrics=None,
+        item_tower=fitted.recipe if fitted.item_tower is not None else None,
         details=fitted.details,
         versions={
             "python": platform.python_version(),
             "torch": torch.__version__,
             "onnx": onnx.__version__,
             "onnxruntime": onnxruntime.__version__,
-            "numpy": numpy.__version__,
+            "numpy": np.__version__,
             "scipy": scipy.__version__,
             "polars": pl.__version__,
         },

@@ -9,9 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import polars as pl
 import torch
 
+from zoo.content import Content, Pictures, Recipe
+from zoo.errors import ModelError
 from zoo.split import Fold
+
+
+class MissingContent(ModelError):
+    """A model reads what no item of this data has; `train all` goes on without it."""
 
 
 def setting(
@@ -53,6 +60,8 @@ class Run:
     device: torch.device = torch.device("cpu")
     validation: Fold | None = None  # for early stopping; None or empty: a fixed number of epochs
     progress: Callable[[Step], None] | None = None  # told after each step; None: nobody watches
+    items: pl.DataFrame | None = None  # Catalogue.items: what models that read words and facts are told
+    pictures: Callable[[], Pictures] = lambda: Pictures.none(0)  # loaded or drawn only for who asks
 
     def report(self, step: Step) -> None:
         if self.progress is not None:
@@ -68,8 +77,14 @@ class Fitted:
         On the CPU, in evaluation mode.
     curve : one row per epoch: epoch, loss, validation (nDCG@100 or None), seconds (of this epoch); [] for a closed form
     details : facts for the card: best_epoch, rank, ...
+    item_tower : forward(text_ids, picture, features, present) -> embedding [N, K] of new items, as in zoo/content.py;
+        None where new items cannot be told
+    recipe, content : how the catalogue's items were read for it, and what was read
     """
 
     scorer: torch.nn.Module
     curve: list[dict[str, float | int | None]]
     details: dict[str, float | int | str]
+    item_tower: torch.nn.Module | None = None
+    recipe: Recipe | None = None
+    content: Content | None = None

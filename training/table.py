@@ -5,5 +5,10 @@ MODELS: dict[str, str] = {
     "pure_svd": "training.pure_svd",
     "ease": "training.ease",
     "variational": "training.variational",
-    "two_tower_id": "training.two_tower",
+    "two_tower_id": "training.two_tower_id",
+    "two_tower_profile": "training.two_tower_profile",
+    "two_tower_item_profile": "training.two_tower_item_profile",
+    "two_tower_text": "training.two_tower_text",
+    "two_tower_image": "training.two_tower_image",
+    "two_tower_mixed": "training.two_tower_mixed",
 }

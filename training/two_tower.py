@@ -1,171 +1,125 @@
-"""Two-tower, one-hot user x one-hot item: matrix factorisation. Memory-based: it knows only the users of its training.
+"""Two towers: one turns a user into a vector, the other an item; what lies in your direction is offered.
 
-    e_u = E_users[u], e_i = E_items[i]          a tower whose input is one-hot is a table
-    s_ui = e_u . e_i                            no bias, no activation
+    e_u = user tower(one_hot | profile | text | features)       any of them, see training/towers.py
+    e_i = item tower(one_hot | profile | text | picture | features)
+    s_ui = e_u . e_i, or cos(e_u, e_i) / temperature
 
-Losses, over the pairs (u, i) that occur in X, in batches of B:
+one_hot x one_hot without a hidden layer is matrix factorisation: e_u . e_i of two tables. profile x one_hot without one
+is the asymmetric linear autoencoder x W_i W_o / ||x||.
+
+A pair (u, i) that is learned from is first taken out of the inputs: i from u's profile, u from i's. So no input tells
+whether u chose i: turn the label over, and the inputs stay as they are.
+
+Losses over the pairs (u, i) of X, in batches of B:
 
     bpr                mean of -log sigmoid(s_ui - s_uj), j drawn evenly from the items that u did not choose
                        Rendle, Freudenthaler, Gantner, Schmidt-Thieme 2009, arXiv:1205.2618
-    sampled_softmax    mean of -log( e^s_ui / (e^s_ui + sum_j e^(s_uj - log((B - 1) q_j))) ), j over the other items of
-                       the batch, q_j = share of the pairs that are of item j
-                       Yi et al. 2019, "Sampling-Bias-Corrected Neural Modeling for Large Corpus Item Recommendations",
-                       doi 10.1145/3298689.3346996. Without log q popular items, often drawn as negatives, sink too low.
+    bce                mean of -log sigmoid(s_ui) - sum_j log sigmoid(-s_uj), j as in bpr
+                       He et al. 2017, arXiv:1708.05031
+    mse                mean of (s_ui - 1)^2 + sum_j s_uj^2, j as in bpr
+    sampled_softmax    mean of -log( e^s_ui / (e^s_ui + sum_j e^(s_uj - log n_j)) ), j over the other items of the batch
+                       and M more, drawn evenly; n_j = (B - 1) q_j + M / I: how often j is expected among them, with
+                       q_j = share of the pairs that are of item j. Without log n popular items, often drawn, sink
+                       Yi et al. 2019, doi 10.1145/3298689.3346996; Yang et al. 2020, doi 10.1145/3366424.3386195
+    full_softmax       the same over every item that u did not choose
 
     + l2 (||e_u||^2 + ||e_i||^2 + ...), mean over the pairs of the batch
 
-Shapes: E_users [U, K], E_items [I, K]; a batch: e_u [B, K], e_i [B, K], negatives [B, N, K], logits [B, B].
+Shapes: X [U, I]; a batch: e_u [B, K], e_i [B, K], negatives [B, N, K], logits [B, C] of C candidates.
 
 Differs from the papers:
-1. Adam on shuffled batches, each pair once per epoch, its means renewed only where a batch touched (SparseAdam: the
-   cost of a step does not grow with U and I); BPR's paper draws single triples with plain gradient descent.
-2. N negatives per pair, not one (bpr).
-3. q is counted from the data; Yi et al. estimate it from a stream. An item never competes with itself in a batch, and
-   its own score is not corrected: it is there for certain (Khrylchenko et al. 2025, arXiv:2507.09331, say why).
-4. Counts and ratings in X are not used: a pair occurs or does not.
-5. Early stopping where the validation users are known to training (leave-last-out, column with validation);
-   where users are held out whole nothing can be measured: the number of epochs is fixed, and the card says so.
+1. Adam on shuffled batches, each pair once per epoch; where both towers are tables its means are renewed only where a
+   batch touched (SparseAdam: the cost of a step does not grow with U and I). BPR's paper draws single triples.
+2. N negatives per pair, not one (bpr); other items that u chose are never negatives, also not in a batch.
+3. q is counted from the data; Yi et al. estimate it from a stream. The own score is not corrected: it is there for
+   certain (Khrylchenko et al. 2025, arXiv:2507.09331, say why).
+4. Counts and ratings of X weigh in profiles; as something to be found a pair occurs or does not.
+5. An item tower that reads words, pictures or features learns from the items that somebody chose; the others are no
+   negatives: nobody can have chosen what was not there.
+6. Early stopping on the validation users; a one_hot user tower knows them only under leave-last-out, temporal or column
+   splits. Elsewhere its number of epochs is fixed, and the card says so.
 
-    menagerie train two_tower_id --data interactions.parquet --out zoo --split leave-last-out --set loss=bpr
-    python -m training.two_tower --help
-
-Expected: recall@20 0.120 on MovieLens latest-small under leave-last-out (610 test users; 95 % interval 0.095 to 0.146);
-popularity 0.070 (0.053 to 0.092).
+The zoo's six two-towers are six configurations of this file: training/two_tower_*.py.
 """
-
-import math
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from scipy.sparse import csr_array
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from training import loop
-from training.model import Fitted, Run, setting
+from training.model import Fitted, MissingContent, Run
+from training.pairs import Pairs, bce, bpr, mse, softmax
 from training.scorers import DotProduct
-from zoo.card import About
+from training.towers import NewItems, TwoTower, device_of, is_memory_based
+from training.two_tower_settings import ITEM_INPUTS, USER_INPUTS, Config, both_are_tables, inputs_of, reads_content
+from zoo.content import KINDS, Content, Pictures, Recipe
 from zoo.errors import ModelError
 from zoo.split import Fold
 
-ABOUT = About(
-    name="two_tower_id",
-    title="Two-tower (id)",
-    family="two-tower",
-    summary="Remembers one point per person and one per item, and offers what lies in your direction.",
-    equation=r"s_{ui} = e_u^\top e_i",
-    paper="Rendle et al. 2009, arXiv:1205.2618; Yi et al. 2019, doi:10.1145/3298689.3346996",
-    input="users",
-    dislikes="exempt",  # there is no vector of "whoever dislikes this"
-)
-
-
-@dataclass(frozen=True)
-class Config:
-    loss: str = setting("sampled_softmax", "What is minimised.", choices=("bpr", "sampled_softmax"))
-    n_factors: int = setting(64, "Length of an embedding (K).", low=1)
-    n_negatives: int = setting(4, "Items drawn against each chosen one (bpr only).", low=1)
-    l2: float = setting(1e-3, "Weight of the squared length of the embeddings.", low=0.0)
-    learning_rate: float = setting(5e-3, "Step of Adam.", low=1e-8, high=1.0)
-    batch_size: int = setting(512, "Pairs per update; with sampled_softmax also the number of negatives.", low=2)
-    n_epochs: int = setting(20, "Passes over the pairs: at most, or exactly where nothing can be validated.", low=1)
-    patience: int = setting(5, "Epochs without a better validation nDCG@100 before stopping.", low=1)
-
-
-class OneHot(nn.Module):
-    """A tower whose only input is who it is: indices int64 [B] (or [B, N]) -> embeddings [B, K] (or [B, N, K])."""
-
-    def __init__(self, n: int, n_factors: int):
-        super().__init__()
-        self.table = nn.Parameter(0.1 * torch.randn(n, n_factors))
-
-    def forward(self, idx: Tensor) -> Tensor:
-        return F.embedding(idx, self.table, sparse=True)
-
-
-class TwoTower(nn.Module):
-    """A user tower and an item tower: any two modules that give vectors of the same length."""
-
-    def __init__(self, users: nn.Module, items: nn.Module):
-        super().__init__()
-        self.users, self.items = users, items
-
-
-class Pairs:
-    """What is learned from: each pair (u, i) of X [U, I] once, how popular the items are, and what u did not choose."""
-
-    def __init__(self, X: csr_array):
-        X = X.sorted_indices()
-        n_users, self.n_items = X.shape
-        self.users = np.repeat(np.arange(n_users), np.diff(X.indptr))  # int64 [n]
-        self.items = X.indices.astype(np.int64)  # int64 [n]
-        self.n_chosen = np.diff(X.indptr).astype(np.int64)  # [U]
-        share = np.bincount(self.items, minlength=self.n_items).clip(1) / max(1, len(self.items))
-        self.log_q = torch.from_numpy(np.log(share)).float()  # [I]; an item of no pair is never drawn: any number does
-        self._starts = X.indptr[:-1].astype(np.int64)
-        t = np.arange(len(self.items)) - self._starts[self.users]  # 0, 1, ... within each user
-        self._keys = self.users * (self.n_items + 1) + self.items - t  # ascending
-
-    def draw_not_chosen(self, users: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Items [B, n] that these users [B] did not choose, each equally likely, without rejection and without a loop.
-
-        With u's items p_0 < p_1 < ..., p_t - t items below p_t are not chosen; so the r-th item that is not chosen
-        (from 0) is r + |{t : p_t - t <= r}|. One search in one sorted array counts them for the whole batch.
-        """
-        r = rng.integers(0, (self.n_items - self.n_chosen[users])[:, None], size=(len(users), n))
-        below = np.searchsorted(self._keys, users[:, None] * (self.n_items + 1) + r, side="right")
-        return r + below - self._starts[users][:, None]
-
-
-def bpr(e_u: Tensor, e_i: Tensor, e_j: Tensor) -> Tensor:
-    """-log sigmoid(s_ui - s_uj), mean over pairs and negatives. e_u, e_i [B, K], e_j [B, N, K]."""
-    s_ui = (e_u * e_i).sum(dim=1, keepdim=True)  # [B, 1]
-    s_uj = torch.einsum("bk,bnk->bn", e_u, e_j)
-    return -F.logsigmoid(s_ui - s_uj).mean()
-
-
-def sampled_softmax(e_u: Tensor, e_i: Tensor, items: Tensor, log_q: Tensor) -> Tensor:
-    """-log of the share of e^{s_ui} in e^{s_ui} + sum_j e^{s_uj} / ((B - 1) q_j), mean. e [B, K], items [B], log_q [I].
-
-    j runs over the other pairs' items; item j is expected (B - 1) q_j times among them, so that the sum estimates the
-    full softmax's. The same item again is no negative.
-    """
-    B = len(items)
-    log_expected = log_q[items] + math.log(max(1, B - 1))  # how often j is among the negatives                  [B]
-    same = (items[:, None] == items[None, :]).fill_diagonal_(False)
-    logits = torch.addmm(-log_expected, e_u, e_i.T)  # column j: the item of pair j                            [B, B]
-    logits = logits.masked_fill_(same, -torch.inf)
-    own = logits.diagonal() + log_expected  # s_ui: there for certain, hence not corrected
-    return (torch.diagonal_scatter(logits, own).logsumexp(dim=1) - own).mean()
+SAMPLED = {"bpr": bpr, "bce": bce, "mse": mse}
 
 
 def batch_loss(model: TwoTower, pairs: Pairs, batch: np.ndarray, config: Config, rng: np.random.Generator) -> Tensor:
     """The loss of the pairs with these numbers, int64 [B], the price of their embeddings' lengths included."""
-    device = next(model.parameters()).device
-    u, i = (torch.from_numpy(idx[batch]).to(device) for idx in (pairs.users, pairs.items))
-    e_u, e_i = model.users(u), model.items(i)  # [B, K] each
-    lengths = e_u.square().sum() + e_i.square().sum()
-    if config.loss == "bpr":
-        j = pairs.draw_not_chosen(pairs.users[batch], config.n_negatives, rng)
-        e_j = model.items(torch.from_numpy(j).to(device))  # [B, N, K]
-        lengths = lengths + e_j.square().sum() / config.n_negatives
-        loss = bpr(e_u, e_i, e_j)
+    u, i = pairs.users[batch], pairs.items[batch]
+    e_u = model.users(u, pairs.X, without=i)  # [B, K]
+    if config.loss in SAMPLED:
+        j = pairs.draw_not_chosen(u, config.n_negatives, rng)  # [B, N]
+        e_i, e_j = embedded(model, i, u, j.ravel())
+        e_j = e_j.view(*j.shape, -1)  # [B, N, K]
+        s_uj = model.scale * torch.einsum("bk,bnk->bn", e_u, e_j)
+        loss = SAMPLED[config.loss](scores_of(model, e_u, e_i), s_uj)
+        lengths = e_j.square().sum() / config.n_negatives
     else:
-        loss = sampled_softmax(e_u, e_i, i, pairs.log_q.to(device))
-    return loss + config.l2 * lengths / len(batch)
+        drawn = rng.choice(pairs.pool, config.n_uniform) if config.loss == "sampled_softmax" else pairs.pool
+        candidates = np.concatenate([i, drawn]) if config.loss == "sampled_softmax" else pairs.pool  # [C]
+        e_i, e_c = embedded(model, i, u, candidates)
+        once, places = np.unique(candidates, return_inverse=True)
+        allowed = ~torch.from_numpy(pairs.chosen_among(u, once)).to(e_u.device)[:, torch.from_numpy(places)]
+        s_uc = model.scale * (e_u @ e_c.T)
+        loss = softmax(scores_of(model, e_u, e_i), s_uc, allowed, log_expected(pairs, candidates, len(i), config))
+        lengths = 0.0
+    return loss + config.l2 * (e_u.square().sum() + e_i.square().sum() + lengths) / len(batch)
 
 
-def fit(X: csr_array, config: Config, run: Run) -> Fitted:
+def embedded(model: TwoTower, items: np.ndarray, users: np.ndarray, others: np.ndarray) -> tuple[Tensor, Tensor]:
+    """e_i [B, K] of the pairs' items, and [C, K] of others; every item once through the tower.
+
+    A profile of users is another one for each pair: its own user is taken out.
+    """
+    once, places = np.unique(np.concatenate([items, others]), return_inverse=True)
+    vectors = F.embedding(torch.from_numpy(places).to(device_of(model)), model.items(once))
+    own, rest = vectors[: len(items)], vectors[len(items) :]
+    return (own if model.items.profile is None else model.items(items, without=users)), rest
+
+
+def scores_of(model: TwoTower, e_u: Tensor, e_i: Tensor) -> Tensor:
+    return model.scale * (e_u * e_i).sum(dim=1)  # s_ui                                                        [B]
+
+
+def log_expected(pairs: Pairs, candidates: np.ndarray, n_pairs: int, config: Config) -> Tensor | float:
+    """log of how often each candidate [C] is expected among them; 0 where each stands there once."""
+    if config.loss == "full_softmax":
+        return 0.0
+    evenly = np.isin(candidates, pairs.pool) * config.n_uniform / len(pairs.pool)
+    return torch.from_numpy(np.log(max(1, n_pairs - 1) * pairs.q[candidates] + evenly)).float()
+
+
+def fit_as(name: str, X: csr_array, config: Config, run: Run) -> Fitted:
+    """Train the two-tower of this name and configuration."""
+    content, recipe, details = content_for(name, config, run, X)
     rng = loop.seeded(run.seed)
-    pairs = Pairs(X)
-    trainable = np.flatnonzero(pairs.n_chosen[pairs.users] < X.shape[1])  # who chose everything teaches nothing
+    chosen = np.flatnonzero(np.bincount(X.indices, minlength=X.shape[1]))
+    pairs = Pairs(X, chosen if reads_content(config) else None)
+    trainable = np.flatnonzero(pairs.n_chosen[pairs.users] < len(pairs.pool))  # who chose everything teaches nothing
     if not len(trainable):
-        raise ModelError("Nobody in the data left an item out; two_tower_id has nothing to tell apart.")
-    model = TwoTower(*(OneHot(n, config.n_factors) for n in X.shape)).to(run.device)
-    optimizer = torch.optim.SparseAdam(model.parameters(), lr=config.learning_rate)
+        raise ModelError(f"Nobody in the data left an item out; {name} has nothing to tell apart.")
+    model = TwoTower(X, config, content).to(run.device)
+    optimizer = optimizer_of(model, config)
     watch = loop.Watch(model, run, config.n_epochs, config.patience, config.learning_rate)
-    fold = known_users(run.validation, pairs.n_chosen)
+    fold = known_users(run.validation, pairs.n_chosen) if is_memory_based(model.users) else loop.part_of(run.validation)
     for _ in range(config.n_epochs):
         total = torch.zeros((), device=run.device)
         for batch in loop.shuffled(len(trainable), config.batch_size, rng):
@@ -177,27 +131,77 @@ def fit(X: csr_array, config: Config, run: Run) -> Fitted:
         if watch.stop(total / len(trainable), validate(model, fold)):
             break
     watch.restore_best()
-    E_users, E_items = model.users.table.detach().cpu(), model.items.table.detach().cpu()
-    E_users[pairs.n_chosen == 0] = 0.0  # never trained: says nothing
+    scorer = model.cpu().eval().served()
+    if isinstance(scorer, DotProduct):
+        scorer.E_users[pairs.n_chosen == 0] = 0.0  # never trained: says nothing
     how = "best epoch on validation" if fold else "fixed number of epochs: no validation user is known to training"
-    return Fitted(DotProduct(E_users, E_items), watch.curve, {"best_epoch": watch.best_epoch, "stopping": how})
+    details |= {"best_epoch": watch.best_epoch, "stopping": how}
+    tower = NewItems(model.items) if reads_content(config) else None
+    return Fitted(scorer, watch.curve, details, item_tower=tower, recipe=recipe, content=content)
 
 
 def known_users(fold: Fold | None, n_chosen: np.ndarray) -> Fold | None:
-    """The part of the fold that this model can be asked: users with a row in training. None where there are none."""
+    """The part of the fold that a memory-based model can be asked: users with a row in training. None: nobody."""
     return loop.part_of(fold, np.flatnonzero(n_chosen[fold.user_idx] > 0)) if fold else None
 
 
 def validate(model: TwoTower, fold: Fold | None) -> float | None:
-    users, items = model.users.table, model.items.table
-    return loop.validate(lambda _, user_idx: users[torch.from_numpy(user_idx)] @ items.T, fold) if fold else None
+    if fold is None:
+        return None
+    scorer = model.served()
+    if isinstance(scorer, DotProduct):
+        return loop.validate(lambda _, user_idx: scorer(torch.from_numpy(user_idx).to(device_of(model)))[0], fold)
+    return loop.validate(lambda x, _: scorer.scores(x), fold)
 
 
-def main() -> None:
-    from training import command
+def content_for(
+    name: str, config: Config, run: Run, X: csr_array
+) -> tuple[Content | None, Recipe | None, dict[str, float | int | str]]:
+    """What the towers are told of the items, how it was made, and what of it is missing, for the card.
 
-    command.main(ABOUT.name)
+    Raises
+    ------
+    ModelError for inputs that do not make this model
+    MissingContent where no item has what a tower reads
+    """
+    user, item = inputs_of(config.user_inputs, USER_INPUTS), inputs_of(config.item_inputs, ITEM_INPUTS)
+    if (user == ["one_hot"]) != (name == "two_tower_id"):
+        raise ModelError(
+            f"{name} with user_inputs={config.user_inputs} is "
+            + ("not memory-based any more: take two_tower_profile" if name == "two_tower_id" else
+               "memory-based: take two_tower_id, which says so,")
+            + " and set its inputs."
+        )  # fmt: skip
+    wanted = {kind for kind in (*user, *item) if kind in KINDS}
+    if not wanted:
+        return None, None, {}
+    if run.items is None:
+        raise MissingContent(f"{name} reads {', '.join(sorted(wanted))}, and nothing is known of the items.")
+    recipe = Recipe.of(run.items, config.n_buckets)
+    pictures = run.pictures() if "picture" in wanted else Pictures.none(run.items.height)
+    content = recipe.content(run.items, pictures)
+    details: dict[str, float | int | str] = {}
+    for place, kind in enumerate(KINDS):
+        n = int(content.present[:, place].sum())
+        if kind in wanted and n == 0:
+            raise MissingContent(
+                f"{name} reads {kind} of the items, and none of the {len(content):,} has any. {HELP[kind]}"
+            )
+        if kind in wanted:
+            details[f"items_without_{kind}"] = len(content) - n
+    if "picture" in wanted:
+        details["pictures"] = pictures.source
+    return content, recipe, details
 
 
-if __name__ == "__main__":
-    main()
+HELP = {
+    "text": "Give the titles with --items FILE.",
+    "picture": "Give --pictures FOLDER, or genres and years with --items FILE: posters are drawn from them.",
+    "features": "Give years, genres or other columns with --items FILE.",
+}
+
+
+def optimizer_of(model: TwoTower, config: Config) -> torch.optim.Optimizer:
+    if both_are_tables(config):
+        return torch.optim.SparseAdam(model.parameters(), lr=config.learning_rate)
+    return torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)

@@ -35,6 +35,12 @@ def add_training_arguments(parser: argparse.ArgumentParser, *, models: bool = Tr
         metavar="FILE",
         help="item table: item_id, title, year, genres (default: items.parquet or items.csv beside the data)",
     )
+    where.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="FOLDER",
+        help="pictures of the items, item_id.jpg, .png or .webp (default: posters drawn from genre and year)",
+    )
     where.add_argument("--licence", help="licence of the data, for its card")
 
     read = parser.add_argument_group("how the file is read")

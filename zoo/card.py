@@ -3,36 +3,17 @@
 None means "not known"; a metric that cannot be measured under a split is absent, and `reason` says why.
 """
 
-from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from zoo.errors import CardError
+from zoo.content import Recipe
+from zoo.typed import Typed
 
 Setting = bool | int | float | str | list[int] | None
 
 
-class _Typed(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """The card in this file; a `CardError` names the file and the first field that is wrong."""
-        try:
-            return cls.model_validate_json(path.read_bytes())
-        except FileNotFoundError:
-            raise CardError(f"{path} is missing; train again, or copy the whole folder.") from None
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the file"
-            raise CardError(f"{path} is not a card of this version: {where}: {first['msg']}. Train again.") from None
-
-    def save(self, path: Path) -> None:
-        path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
-
-
-class Interval(_Typed):
+class Interval(Typed):
     """A mean over users with its 95 % interval (bootstrap over users). n: users for whom the metric is defined."""
 
     mean: float
@@ -41,7 +22,7 @@ class Interval(_Typed):
     n: int
 
 
-class Spread(_Typed):
+class Spread(Typed):
     """A metric over several training runs that differ in their seed alone."""
 
     mean: float
@@ -49,7 +30,7 @@ class Spread(_Typed):
     n: int  # runs
 
 
-class Parity(_Typed):
+class Parity(Typed):
     """How far the exported graph is from the model as trained, on the same histories."""
 
     largest_difference: float  # max |score_onnx - score_torch|
@@ -58,7 +39,7 @@ class Parity(_Typed):
     checked: str  # on what: batch sizes and history lengths
 
 
-class About(_Typed):
+class About(Typed):
     """What a model is, in general: the same for every data set. Written beside the model's equation, in training/."""
 
     name: str  # in the zoo: "ease"
@@ -78,7 +59,7 @@ class About(_Typed):
         return self.input == "items"
 
 
-class Card(_Typed):
+class Card(Typed):
     """One trained model: what it is, what it learned from, what it costs, how good it is."""
 
     format: Literal[1] = 1
@@ -103,6 +84,7 @@ class Card(_Typed):
     metrics: dict[str, Interval] | None  # on the test fold; None where it cannot be measured, and then
     reason: str | None = None  # says why
     runs: dict[str, Spread] | None = None  # the same metrics over several seeds; None where one run was made
+    item_tower: Recipe | None = None  # two-tower: how a new item's words, picture and facts become numbers
     details: dict[str, Setting] = Field(default_factory=dict)  # what this family has to say: best epoch, |S - S^T|
     versions: dict[str, str]
     created: str  # UTC, ISO 8601
@@ -111,8 +93,12 @@ class Card(_Typed):
     def name(self) -> str:
         return self.about.name
 
+    @property
+    def reads_pictures(self) -> bool:
+        return "pictures" in self.details
 
-class DatasetInfo(_Typed):
+
+class DatasetInfo(Typed):
     """One data set as the zoo holds it: counts, rules and split. `fingerprint` covers all that a model depends on."""
 
     format: Literal[1] = 1

@@ -151,6 +151,14 @@ def _add_recommend(subparsers: Commands) -> None:
         metavar="RATING",
         help="ratings below this one are dislikes, in exports only (default: 2.5 of 5, or 5 of 10)",
     )
+    lists.add_argument(
+        "--new-items",
+        type=Path,
+        metavar="FILE",
+        help="items that nobody has chosen yet (item_id, title, year, genres, ...), ranked among those of the "
+        "catalogue; needs a model that reads what an item is",
+    )
+    lists.add_argument("--pictures", type=Path, metavar="FOLDER", help="pictures of the new items, item_id.jpg")
     lists.add_argument("--k", type=int, default=20, metavar="N", help="list length (default: 20)")
     form = lists.add_mutually_exclusive_group()
     form.add_argument(

@@ -21,6 +21,7 @@ from zoo.figures import plain, table
 from zoo.history import read_histories
 from zoo.measuring import Measured, dumped, measure_all, measure_references, save
 from zoo.metrics import METRICS
+from zoo.new_items import read_new_items, recommend_with
 from zoo.parity import FILE as PARITY_FILE
 from zoo.parity import check as check_parity
 from zoo.recommend import Taste, recommend_table, taste_of, tastes_of
@@ -126,7 +127,11 @@ def recommend(options: argparse.Namespace, given: list[str]) -> int:
         _say(histories.report.sentence())
         users = list(histories.user_ids)
         tastes = tastes_of(histories.X, histories.dislikes, histories.seen)
-    table = recommend_table(model, dataset.catalogue, users, tastes, k=options.k)
+    if options.new_items:
+        new = read_new_items(options.new_items, model, dataset.catalogue, options.pictures)
+        table = recommend_with(model, dataset.catalogue, new, users, tastes, options.k)
+    else:
+        table = recommend_table(model, dataset.catalogue, users, tastes, k=options.k)
     if options.out:
         table.write_parquet(options.out)
         _say(f"{len(users):,} lists written to {options.out} ({model.provider}).")
@@ -139,7 +144,8 @@ def recommend(options: argparse.Namespace, given: list[str]) -> int:
     else:
         for row in table.iter_rows(named=True):
             user = "" if row["user"] is None else row["user"]
-            print(f"{user}\t{row['rank']}\t{row['item_id']}\t{row['title']}\t{row['score']:.4f}")
+            new_item = "\tnew" if row.get("new") else ""
+            print(f"{user}\t{row['rank']}\t{row['item_id']}\t{row['title']}\t{row['score']:.4f}{new_item}")
     return 0
 
 

@@ -26,6 +26,11 @@ def describe(item_ids: pl.Series, table: pl.DataFrame | None) -> pl.DataFrame:
     return items.with_columns(pl.col("title").fill_null(pl.col(KEY)), pl.col("genres").fill_null([])).drop(KEY)
 
 
+def described(table: pl.DataFrame) -> pl.DataFrame:
+    """One row per item of a table, by its own ids as text; `DataError` when the table has no column for the item."""
+    return _facts(table).rename({KEY: "item_id"})
+
+
 def _facts(table: pl.DataFrame) -> pl.DataFrame:
     """KEY (each once), title, year, genres, and the other columns as they are."""
     found = table.columns

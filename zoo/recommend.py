@@ -173,24 +173,38 @@ def _with_dislikes(
     hide_seen: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
     B, I = likes.shape
-    if model.card.about.dislikes == "exempt":
-        scores = model.run(likes, users=users, outputs=("all_scores",))["all_scores"]
-    else:
-        rows_of_three = vstack([likes, dislikes, csr_array((B, I), dtype=np.float32)], format="csr")
-        f_likes, f_dislikes, f_nothing = np.split(model.run(rows_of_three, outputs=("all_scores",))["all_scores"], 3)
-        told = np.repeat(np.arange(B), np.diff(likes.indptr))[likes.data > 0]  # what weighs nothing is no like
-        n_likes, n_dislikes = np.bincount(told, minlength=B), np.diff(dislikes.indptr)
-        a = (
-            (n_dislikes > 0)
-            if model.card.about.dislikes == "linear"
-            else n_dislikes / np.maximum(n_likes + n_dislikes, 1)
-        )
-        scores = f_likes - a[:, None].astype(np.float32) * (f_dislikes - f_nothing)
+    (scores,) = _combined(model, likes, dislikes, users, ("all_scores",))
     allowed = np.ones((B, I), dtype=bool) if candidates is None else np.broadcast_to(candidates, (B, I)).copy()
     for history in (likes, dislikes) if hide_seen else (dislikes,):
         rows = np.repeat(np.arange(B), np.diff(history.indptr))
         allowed[rows, history.indices] = False
     return rank(scores, allowed, k)
+
+
+def answers(model: Model, tastes: Sequence[Taste]) -> tuple[np.ndarray, np.ndarray]:
+    """all_scores float32 [B, I] and embedding float32 [B, K] of B tastes, with the rule for dislikes."""
+    likes = _histories([(taste.likes, taste.weights) for taste in tastes], model.card.n_items)
+    dislikes = _histories([(taste.dislikes, None) for taste in tastes], model.card.n_items)
+    scores, embedding = _combined(model, likes, dislikes, None, ("all_scores", "embedding"))
+    return scores, embedding
+
+
+def _combined(
+    model: Model, likes: csr_array, dislikes: csr_array, users: np.ndarray | None, outputs: tuple[str, ...]
+) -> list[np.ndarray]:
+    """f(likes) - a (f(dislikes) - f(nothing)) of each output, [B, ...]."""
+    B, I = likes.shape
+    if model.card.about.dislikes == "exempt" or not dislikes.nnz:
+        answer = model.run(likes, users=users, outputs=outputs)
+        return [answer[name] for name in outputs]
+    rows_of_three = vstack([likes, dislikes, csr_array((B, I), dtype=np.float32)], format="csr")
+    answer = model.run(rows_of_three, outputs=outputs)
+    told = np.repeat(np.arange(B), np.diff(likes.indptr))[likes.data > 0]  # what weighs nothing is no like
+    n_likes, n_dislikes = np.bincount(told, minlength=B), np.diff(dislikes.indptr)
+    a = (n_dislikes > 0) if model.card.about.dislikes == "linear" else n_dislikes / np.maximum(n_likes + n_dislikes, 1)
+    a = a[:, None].astype(np.float32)
+    thirds = [np.split(answer[name], 3) for name in outputs]
+    return [f_likes - a * (f_dislikes - f_nothing) for f_likes, f_dislikes, f_nothing in thirds]
 
 
 def _histories(rows: Sequence[tuple[tuple[int, ...], tuple[float, ...] | None]], n_items: int) -> csr_array:

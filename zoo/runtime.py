@@ -9,6 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,14 @@ import onnxruntime as ort
 from scipy.sparse import csr_array
 
 from zoo.card import Card
+from zoo.content import Content
 from zoo.errors import ModelError
 from zoo.folder import ModelFolder
 from zoo.settings import Settings
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+ITEM_TOWER = "item_tower.onnx"
+ITEMS_AT_ONCE = 256  # through an item tower
 EXPECTED_INPUTS = {"items", "weights", "candidates", "exclude_seen", "k"}
 EXPECTED_OUTPUTS = {"ranked", "scores", "all_scores"}
 
@@ -89,6 +93,7 @@ class Model:
             role: open_session(str(folder.path / file), settings) for role, file in self.card.graphs.items()
         }
         self._check_contract(folder)
+        self.item_tower = open_item_tower(folder.path, settings) if self.card.item_tower else None
 
     @property
     def provider(self) -> str:
@@ -225,6 +230,34 @@ def _in_order(parts: list[tuple[np.ndarray, np.ndarray]], n: int) -> np.ndarray:
     for rows, values in parts:
         whole[rows] = values
     return whole
+
+
+class ItemTower:
+    """Words, pictures and facts in, item embeddings out: what makes an item that no model has met comparable."""
+
+    def __init__(self, session: ort.InferenceSession) -> None:
+        self._session = session
+
+    def embed(self, content: Content) -> np.ndarray:
+        """float32 [N, K]; times a user's `embedding` they are scores on the scale of `all_scores`."""
+        blocks = [np.empty((0, self._session.get_outputs()[0].shape[1] or 0), dtype=np.float32)]
+        for start in range(0, len(content), ITEMS_AT_ONCE):
+            part = content.part(slice(start, start + ITEMS_AT_ONCE))
+            blocks.append(self._session.run(["embedding"], part.feeds())[0])
+        return np.concatenate(blocks[1:] or blocks)
+
+
+def open_item_tower(folder: Path, settings: Settings) -> ItemTower:
+    """The item tower of a model folder.
+
+    Raises
+    ------
+    ModelError if the folder has none, or it cannot be run
+    """
+    path = folder / ITEM_TOWER
+    if not path.is_file():
+        raise ModelError(f"{folder} has no {ITEM_TOWER}: this model does not read what an item is. Take a text tower.")
+    return ItemTower(open_session(str(path), settings))
 
 
 class Runtime:
