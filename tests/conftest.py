@@ -13,6 +13,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 QUICK = {
     "variational": ("variational.n_epochs=30",),
     "two_tower_id": ("two_tower_id.n_epochs=30", "two_tower_id.batch_size=128"),
+    "item_knn": ("item_knn.n_neighbours=20",),
+    "asymmetric_svd": ("asymmetric_svd.n_factors=8", "asymmetric_svd.n_epochs=60", "asymmetric_svd.batch_size=50"),
     "pure_svd": ("pure_svd.n_factors=8",),
     "ease": ("ease.l2=5",),
 }
