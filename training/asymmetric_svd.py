@@ -10,16 +10,16 @@ needs no training.
     mse        || x - scores ||^2                        the input x as it is
     loss = sum over users of one of the two + l2 (||W_in||^2 + ||W_out||^2),     e = drop(x) W_in in training
 
-When S is symmetric. With squared error and no dropout the optimum is PureSVD's. Let G = X^T X = V diag(d^2) V^T:
+When S is symmetric. With squared error and no dropout it is, at the optimum. With G = X^T X = V diag(d^2) V^T:
 
-    l2 = 0:  X S is the best approximation of X by rank K (Eckart-Young), hence S = V_K V_K^T where G is invertible; else
-             S is free where there are no data (x N = 0 for every user: S + N is as good)
-    l2 > 0:  every critical point has W_in = W_out^T, where these see data, and the best one S = V_K diag(1 - l2 / d^2)_+ V_K^T
+    l2 = 0    X S is the best approximation of X of rank K (Eckart-Young): S = V_K V_K^T, PureSVD, where G is invertible
+              and d_K > d_K+1; else S is free where there are no data (if X N = 0, S + N is as good: not symmetric)
+    l2 > 0    every critical point has W_in = W_out^T; the best one is S = V_K diag(max(0, 1 - l2 / d^2)) V_K^T
+              Kunin, Bloom, Goeva, Seed 2019, "Loss Landscapes of Regularized Linear Autoencoders", arXiv:1901.08168
 
-So only other losses or noise make it asymmetric. Dropout of a share p adds p / (1 - p) sum_i G_ii ||S_i||^2 in
-expectation, a price by popularity: S = (G + L)^-1 G for full rank, L = p / (1 - p) diag(G), symmetric only where L and G
-commute. The card tells |S - S^T| / |S| (Frobenius), from K x K products: |S|^2 = tr(W_in^T W_in W_out W_out^T) and
-tr(S S) = tr((W_out W_in)^2).
+Other losses and noise make it asymmetric. Dropout of a share p adds p / (1 - p) sum_i G_ii ||S_i||^2 to the expected
+squared error, a price by popularity: S = (G + L)^-1 G at full rank, L = p / (1 - p) diag(G), symmetric only where L and
+G commute. tests/training/test_linear_theory.py shows all of it. The card tells ||S - S^T|| / ||S|| (Frobenius).
 
 Shapes: x [B, I], W_in [I, K], W_out [K, I], e [B, K], scores [B, I]. S is never formed.
 
@@ -28,7 +28,7 @@ Differs from the paper:
    a user chose an item or not, and there is one W_in in place of the two sums.
 2. The sum is not divided by the square root of the history's length: it would change no list.
 3. Every item is a target for every user, in batches of users with Adam; Koren runs through the ratings one by one.
-4. Input dropout in place of leaving nothing out: an item has to be told from the others.
+4. Input dropout: without it S comes near the identity as K grows, and recommends what one already has.
 5. The weights served are a running mean over the updates (decay `averaging`), those of the epoch with the highest
    nDCG@100 on the validation users.
 

@@ -8,14 +8,14 @@ doi 10.1145/963770.963776.
     s_ij = c_ij / (n_i^a n_j^b + h)     s_ii = 0            i of the history, j offered; h: shrinkage
     S keeps the N largest of each row i: an item speaks for its N nearest only                          scores = x S
 
-    w_u = 1, 1 / log(1 + n_u) or 1 / n_u (none, log, inverse): who chose a thousand items tells little of any two
+    w_u = 1, 1 / log(1 + n_u) or 1 / n_u (none, log, inverse): who chose a thousand items says little of any two
     a = own_exponent, b = other_exponent. a = b = 1/2 without weights is the cosine; a = 1, b = 0 the share of i's users
-    who chose j. Below a the b keeps popular items in the lists, a above 1/2 lets a rare item of the history say more.
+    who chose j. The larger a, the more a rare item of the history says; b below a leaves popular items in the lists.
 
-With w = 1 / n_u each row of 0/1 data has length 1, as Deshpande and Karypis have it, and n_i counts users in that unit.
+With w = 1 / n_u a row of 0/1 data counts as if it had length 1: the row normalisation of Deshpande and Karypis.
 
-Shapes: X [U, I], S [I, I] sparse: columns int64 [I, N] and similarities float32 [I, N]. X^T diag(w) X is made a block of
-rows at a time, each pruned before the next: neither it nor a dense [I, I] ever exists.
+Shapes: X [U, I], S [I, I] sparse: columns int64 [I, N] and similarities float32 [I, N]. X^T diag(w) X is made some rows
+at a time, which are pruned before the next ones: neither it nor a dense [I, I] ever exists.
 
 Differs from the papers:
 1. Zeros are "not chosen"; Sarwar et al. compare ratings, and divide a prediction by the similarities that went into it.
@@ -34,7 +34,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import csr_array
 
 from training.model import Fitted, Run, Step, setting
 from training.scorers import Neighbours
@@ -69,7 +69,7 @@ class Config:
     )
     other_exponent: float = setting(0.3, "How far an offered item is divided by its popularity.", low=0.0, high=2.0)
     shrinkage: float = setting(0.0, "Added to the divisor, in its unit: rare pairs count less.", low=0.0)
-    n_neighbours: int = setting(100, "Items that one item of the history speaks for (N).", low=1)
+    n_neighbours: int = setting(200, "Items that one item of the history speaks for (N).", low=1)
 
 
 def user_weights(X: csr_array, weighting: str) -> np.ndarray:
@@ -92,10 +92,12 @@ def blocks(X: csr_array) -> Iterator[slice]:
 def similarities(X: csr_array, config: Config) -> Iterator[tuple[slice, csr_array]]:
     """S before pruning, a block of rows at a time: which rows, and these rows, csr float32 [b, I]."""
     X = X.astype(np.float64)
-    weighted = (diags_array(user_weights(X, config.user_weighting)) @ X).tocsr()
-    n = np.bincount(X.indices, weights=weighted.data * X.data, minlength=X.shape[1])  # n_i = c_ii            [I]
+    w = user_weights(X, config.user_weighting)[rows_of(X)]  # w_u, once per entry x_ui
+    n = np.bincount(X.indices, weights=w * X.data**2, minlength=X.shape[1])  # n_i = c_ii                     [I]
     n_own, n_other = n**config.own_exponent, n**config.other_exponent  # n_i^a, n_j^b
-    items = weighted.T.tocsr()  # X^T diag(w)                                                              [I, U]
+    items = csr_array(
+        (w * X.data, X.indices, X.indptr), shape=X.shape
+    ).T.tocsr()  # X^T diag(w)                                                              [I, U]
     for rows in blocks(X):
         S = items[rows] @ X  # c_ij                                                                        [b, I]
         i, j = rows.start + rows_of(S), S.indices

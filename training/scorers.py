@@ -66,8 +66,11 @@ class Neighbours(nn.Module):
 
     @property
     def gather_width(self) -> int:
-        """Floats that one history item brings in: N columns (int64: 2 floats), similarities and weighted ones."""
-        return 4 * self.columns.shape[1]
+        """Floats that one history item brings in: N similarities, products and columns (2 floats), and a copy of these.
+
+        ONNX Runtime's ScatterElements makes the copy. Measured on the CPU: 5.98 N at L N = 50,000.
+        """
+        return 6 * self.columns.shape[1]
 
     def forward(self, items: Tensor, weights: Tensor) -> tuple[Tensor]:
         n_items = len(self.columns)
