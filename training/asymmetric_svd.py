@@ -28,13 +28,16 @@ Differs from the paper:
    a user chose an item or not, and there is one W_in in place of the two sums.
 2. The sum is not divided by the square root of the history's length: it would change no list.
 3. Every item is a target for every user, in batches of users with Adam; Koren runs through the ratings one by one.
-4. Input dropout: without it S comes near the identity as K grows, and recommends what one already has.
-5. The weights served are a running mean over the updates (decay `averaging`), those of the epoch with the highest
+4. l2 is small, and also makes an item that nobody chose say nothing: no gradient moves its row of W_in from the start.
+5. Input dropout: without it S comes near the identity as K grows, and recommends what one already has.
+6. The weights served are a running mean over the updates (decay `averaging`), those of the epoch with the highest
    nDCG@100 on the validation users.
 
     menagerie train asymmetric_svd --data interactions.parquet --out zoo --set loss=softmax dropout=0.5
     python -m training.asymmetric_svd --help
 
+Expected: nDCG@100 0.409 on MovieLens latest-small (61 test users of strong:98765; 95 % interval 0.355 to 0.463), at an
+asymmetry of 1.07; PureSVD 0.398, EASE 0.411. On validation, by which the settings were chosen: 0.467, EASE 0.471.
 """
 
 from dataclasses import dataclass
@@ -69,7 +72,7 @@ class Config:
     n_factors: int = setting(256, "Length of the embedding (K).", low=1)
     tied: bool = setting(False, "Whether W_out = W_in^T; then S is symmetric.")
     dropout: float = setting(0.5, "Share of the input items dropped in training.", low=0.0, high=0.95)
-    l2: float = setting(0.0, "Weight of ||W_in||^2 + ||W_out||^2, beside the loss of all users together.", low=0.0)
+    l2: float = setting(1.0, "Weight of ||W_in||^2 + ||W_out||^2, beside the loss of all users together.", low=0.0)
     learning_rate: float = setting(1e-2, "Step of Adam.", low=1e-8, high=1.0)
     averaging: float = setting(0.98, "Decay of the running mean of the weights, per update.", low=0.0, high=0.9999)
     batch_size: int = setting(0, "Users per update; 0: a fiftieth of them, at least 100 and at most 500.", low=0)

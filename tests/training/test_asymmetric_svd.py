@@ -14,7 +14,7 @@ N_USERS, N_ITEMS = 24, 9
 SMALL = Config(n_factors=4, batch_size=8, n_epochs=3)
 # All users in one batch, no noise, no running mean: gradient descent on the objective itself
 EXACT = Config(
-    loss="mse", n_factors=3, dropout=0.0, averaging=0.0, batch_size=N_USERS, learning_rate=0.02, n_epochs=800
+    loss="mse", n_factors=3, dropout=0.0, l2=0.0, averaging=0.0, batch_size=N_USERS, learning_rate=0.02, n_epochs=800
 )
 X = csr_array((np.random.default_rng(0).random((N_USERS, N_ITEMS)) < 0.4).astype(np.float32))
 both_losses = pytest.mark.parametrize("loss", ["softmax", "mse"])
@@ -159,6 +159,13 @@ def test_scores_are_the_history_times_S():
     scores, embedding = fitted.scorer(torch.tensor([[2, 5]]), torch.ones(1, 2))
     np.testing.assert_allclose(scores[0], matrix(fitted)[[2, 5]].sum(axis=0), atol=1e-5)
     np.testing.assert_allclose(embedding[0], fitted.scorer.W_in[[2, 5]].sum(dim=0), atol=1e-5)
+
+
+def test_an_item_that_nobody_chose_says_nothing():
+    with_cold = csr_array(np.hstack([X.toarray(), np.zeros((N_USERS, 1), dtype=np.float32)]))
+    W_in = fit(with_cold, dataclasses.replace(SMALL, n_epochs=60, averaging=0.9), Run()).scorer.W_in
+    lengths = W_in.norm(dim=1)
+    assert lengths[N_ITEMS] < 0.02 * lengths[:N_ITEMS].min()
 
 
 def test_the_same_seed_gives_the_same_weights():
