@@ -26,9 +26,9 @@ Shapes: x [B, I], W_in [I, K], W_out [K, I], e [B, K], scores [B, I]. S is never
 Differs from the paper:
 1. No biases and no baseline: Koren predicts ratings, and sums residuals r_uj - b_uj beside the implicit feedback; here
    a user chose an item or not, and there is one W_in in place of the two sums.
-2. The sum is not divided by the square root of the history's length: it would change no list.
+2. The sum is divided by the length of x only in training, and with softmax only: in serving it would change no list.
 3. Every item is a target for every user, in batches of users with Adam; Koren runs through the ratings one by one.
-4. l2 is small, and also makes an item that nobody chose say nothing: no gradient moves its row of W_in from the start.
+4. l2 makes an item that nobody chose say nothing: nothing else moves its row of W_in from where it started.
 5. Input dropout: without it S comes near the identity as K grows, and recommends what one already has.
 6. The weights served are a running mean over the updates (decay `averaging`), those of the epoch with the highest
    nDCG@100 on the validation users.

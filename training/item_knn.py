@@ -23,8 +23,8 @@ Differs from the papers:
    By row is better with 1 / n_u, by column with the plain cosine; see below.
 3. Two exponents, a user weight and a shrinkage in one formula; each paper has its own special case.
 
-Chosen on validation: MovieLens latest-small's (nDCG@100, N = 200, 61 users), and a fifth of gowalla's train held out for
-it (Recall@20, N = 100, 2,500 users). In brackets: pruned by column.
+Chosen on validation: MovieLens latest-small's (nDCG@100, N = 200, 61 users), and a fifth of gowalla's train, held out
+for it (Recall@20, N = 100, 2,500 users). In brackets: pruned by column.
 
     w_u        a, b        latest-small       gowalla
     1          1/2, 1/2    0.377 (0.417)      0.141 (0.156)
