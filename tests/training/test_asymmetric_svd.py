@@ -6,9 +6,10 @@ import torch
 from scipy.sparse import csr_array
 
 from training.asymmetric_svd import Config, Factors, asymmetry, fit, rank, squared_error
-from training.loop import sparse_rows
+from training.loop import validate
 from training.model import Run
 from zoo.errors import ModelError
+from zoo.split import Fold
 
 N_USERS, N_ITEMS = 24, 9
 SMALL = Config(n_factors=4, batch_size=8, n_epochs=3)
@@ -168,6 +169,20 @@ def test_an_item_that_nobody_chose_says_nothing():
     assert lengths[N_ITEMS] < 0.02 * lengths[:N_ITEMS].min()
 
 
+def test_the_best_epoch_is_served():
+    kind = np.random.default_rng(1).integers(0, 10, size=(40, N_ITEMS))
+    shown, held = (csr_array(np.isin(kind, kinds).astype(np.float32)) for kinds in ((0, 1), (7, 8, 9)))
+    fold = Fold(np.arange(40), shown, held, csr_array((40, N_ITEMS), dtype=np.float32))
+    fitted = fit(X, dataclasses.replace(SMALL, learning_rate=0.1, averaging=0.5, n_epochs=12), Run(validation=fold))
+    found = [row["validation"] for row in fitted.curve]
+    assert 1 < fitted.details["best_epoch"] < len(found)
+    assert found[fitted.details["best_epoch"] - 1] == max(found)
+    S = torch.from_numpy(matrix(fitted))
+    assert validate(lambda x, _: torch.from_numpy(x.toarray()).double() @ S, fold) == pytest.approx(
+        max(found), rel=1e-4
+    )
+
+
 def test_the_same_seed_gives_the_same_weights():
     first, again, other = (fit(X, SMALL, Run(seed=seed)).scorer.state_dict() for seed in (1, 1, 2))
     assert all(torch.equal(first[name], again[name]) for name in first)
@@ -191,4 +206,3 @@ def test_the_length_of_a_history_does_not_matter_to_softmax():
     torch.manual_seed(0)
     model = Factors(N_ITEMS, SMALL).eval()
     torch.testing.assert_close(model(7.0 * X), model(X))
-    assert len(sparse_rows(X, torch.device("cpu"))[0]) == X.nnz

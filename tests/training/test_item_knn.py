@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.sparse import csr_array
 
 import training.item_knn
@@ -162,13 +163,18 @@ def test_among_equals_the_lower_column_is_kept():
     assert most_similar(backwards, 2)[0].tolist() == columns.tolist()
 
 
+def test_a_place_that_is_not_needed_holds_nothing():
+    S = csr_array((np.array([0.5, 0.0], np.float32), np.array([2, 1]), np.array([0, 1, 2])), shape=(2, 3))
+    columns, values = most_similar(S, 2)
+    assert columns.tolist() == [[2, 0], [0, 0]]  # a stored zero, such as an item's own, is no neighbour
+    assert values.tolist() == [[0.5, 0.0], [0.0, 0.0]]
+
+
 def test_scores_are_the_history_times_S():
     S = served(HAND, n_neighbours=2)
     scorer = fit(HAND, Config(n_neighbours=2), Run()).scorer
     items, weights = (np.array(values)[None] for values in ([0, 3], [1.0, 2.0]))
-    from torch import from_numpy
-
-    scores = scorer(from_numpy(items), from_numpy(weights.astype(np.float32)))[0]
+    scores = scorer(torch.from_numpy(items), torch.from_numpy(weights.astype(np.float32)))[0]
     np.testing.assert_allclose(scores[0].numpy(), S[0] + 2 * S[3], rtol=1e-6)
 
 
