@@ -22,6 +22,8 @@ QUICK = {
         "two_tower_mixed.batch_size=256",
         "two_tower_mixed.n_buckets=512",
     ),
+    "item_knn": ("item_knn.n_neighbours=20",),
+    "asymmetric_svd": ("asymmetric_svd.n_factors=8", "asymmetric_svd.n_epochs=60", "asymmetric_svd.batch_size=50"),
     "pure_svd": ("pure_svd.n_factors=8",),
     "ease": ("ease.l2=5",),
 }

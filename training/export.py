@@ -262,7 +262,7 @@ def _card(about: About, fitted: Fitted, dataset: Dataset, fit: Fit, graphs: dict
         device=fit.device,
         fit_seconds=round(fit.seconds, 6),
         peak_bytes=fit.peak_bytes,
-        parameters=sum(tensor.numel() for tensor in tensors),
+        parameters=sum(tensor.numel() for tensor in tensors if tensor.is_floating_point()),
         weight_bytes=sum(path.stat().st_size for path in folder.iterdir()),
         graphs=graphs,
         gather_width=_gather_width(fitted.scorer, dataset.info.n_items),
@@ -285,7 +285,9 @@ def _card(about: About, fitted: Fitted, dataset: Dataset, fit: Fit, graphs: dict
 
 
 def _gather_width(scorer: torch.nn.Module, n_items: int) -> int:
-    """Floats that one history item brings in: the row length of the table that the history is looked up in."""
+    """Floats that one history item brings in: what the scorer says, else the row length of the table looked up in."""
+    if (width := getattr(scorer, "gather_width", None)) is not None:
+        return int(width)
     tables = [
         tensor.shape[1] for tensor in scorer.state_dict().values() if tensor.ndim == 2 and tensor.shape[0] == n_items
     ]

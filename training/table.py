@@ -2,8 +2,10 @@
 
 MODELS: dict[str, str] = {
     "popularity": "training.popularity",
+    "item_knn": "training.item_knn",
     "pure_svd": "training.pure_svd",
     "ease": "training.ease",
+    "asymmetric_svd": "training.asymmetric_svd",
     "variational": "training.variational",
     "two_tower_id": "training.two_tower_id",
     "two_tower_profile": "training.two_tower_profile",

@@ -18,6 +18,8 @@ BOARD = np.add.outer(np.arange(N_USERS), np.arange(N_ITEMS)) % 2 == 0
 SHOWN = BOARD & (np.random.default_rng(0).random(BOARD.shape) < 0.7)
 TWO_TOWER = {"n_factors": 8, "batch_size": 64, "n_epochs": 30}
 SETTINGS = {
+    "item_knn": {"n_neighbours": 10},
+    "asymmetric_svd": {"n_factors": 8, "batch_size": 20, "n_epochs": 60},
     "pure_svd": {"n_factors": 2},
     "ease": {"l2": 50.0},
     "variational": {"hidden": 32, "n_factors": 8, "batch_size": 20, "n_epochs": 60},

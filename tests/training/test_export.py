@@ -9,10 +9,11 @@ import training.parity
 from tests.world import N_ITEMS
 from training.ease import ABOUT as EASE
 from training.export import Fit, publish, write_safetensors
+from training.item_knn import ABOUT as ITEM_KNN
 from training.model import Fitted
 from training.popularity import ABOUT as POPULARITY
 from training.pure_svd import ABOUT as PURE_SVD
-from training.scorers import ItemItem, LinearAutoencoder, SameForAll
+from training.scorers import ItemItem, LinearAutoencoder, Neighbours, SameForAll
 from zoo.errors import ModelError
 from zoo.folder import ModelFolder
 from zoo.registry import Zoo
@@ -95,6 +96,29 @@ def test_an_item_item_model_is_weighed_once_for_two_graphs(dataset):
     assert matrix < dataset.model("ease").card.weight_bytes < matrix + 16_384
     files = {path.name for path in folder.iterdir()}
     assert files >= {"model.onnx", "dense.onnx", "weights.safetensors", "per_user.parquet"}
+
+
+def test_neighbours_are_weighed_by_all_that_their_gather_makes(dataset):
+    """Batches are split by gather_width: similarities, products, and columns of twice the size, which are copied."""
+    n = 5
+    scorer = Neighbours(torch.randint(N_ITEMS, (N_ITEMS, n)), torch.rand(N_ITEMS, n))
+    publish(ITEM_KNN, Fitted(scorer, curve=[], details={}), dataset, FIT)
+    card = dataset.model("item_knn").card
+    assert card.gather_width == 6 * n
+    assert card.parameters == n * N_ITEMS  # columns say where they belong; they are not learned numbers
+
+
+def test_a_batch_of_neighbours_keeps_to_the_byte_limit_and_gives_the_same(dataset):
+    scorer = Neighbours(torch.randint(N_ITEMS, (N_ITEMS, 5)), torch.rand(N_ITEMS, 5))
+    publish(ITEM_KNN, Fitted(scorer, curve=[], details={}), dataset, FIT)
+    limit = 16_384
+    frugal = Runtime(Settings(provider="cpu", batch_bytes=limit)).load(dataset.model("item_knn"))
+    lengths = np.diff(dataset.train.indptr)
+    sizes = [4 * len(rows) * (lengths[rows].max() * 30 + 4 * N_ITEMS) for rows, _ in frugal._batches(lengths, None)]
+    assert len(sizes) > 1
+    assert max(sizes) <= limit
+    whole = Runtime(Settings(provider="cpu")).load(dataset.model("item_knn")).run(dataset.train, k=5)
+    np.testing.assert_allclose(frugal.run(dataset.train, k=5)["scores"], whole["scores"], rtol=1e-5)
 
 
 def test_the_curve_of_a_trained_model_is_kept(dataset):

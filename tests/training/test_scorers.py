@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from training.scorers import DotProduct, ItemItem, LinearAutoencoder, SameForAll, gather_sum
+from training.scorers import DotProduct, ItemItem, LinearAutoencoder, Neighbours, SameForAll, gather_sum
 
 N_ITEMS, K = 5, 3
 PAD = N_ITEMS
@@ -9,9 +9,13 @@ GENERATOR = torch.Generator().manual_seed(0)
 S = torch.randn(N_ITEMS, N_ITEMS, generator=GENERATOR)
 W_IN = torch.randn(N_ITEMS, K, generator=GENERATOR)
 W_OUT = torch.randn(K, N_ITEMS, generator=GENERATOR)
+COLUMNS = torch.tensor([[1, 2], [0, 0], [4, 3], [2, 0], [0, 1]])  # a row may leave places unused (similarity 0)
+SIMILARITIES = torch.tensor([[0.5, 0.25], [2.0, 0.0], [1.0, 1.0], [3.0, 0.5], [0.0, 0.0]])
+SPARSE_S = torch.zeros(N_ITEMS, N_ITEMS).scatter_add(1, COLUMNS, SIMILARITIES)
 SCORERS = {
     "same for all": SameForAll(torch.arange(5.0)),
     "item-item": ItemItem(S),
+    "neighbours": Neighbours(COLUMNS, SIMILARITIES),
     "autoencoder": LinearAutoencoder(W_IN, W_OUT),
     "tied autoencoder": LinearAutoencoder(W_IN),
 }
@@ -27,6 +31,7 @@ X = torch.tensor([[1.0, 0, 0, 0.5, 0], [0, 0, 0, 0, 2.0]])  # the same two histo
     [
         ("same for all", torch.arange(5.0).expand(2, 5)),
         ("item-item", X @ S),
+        ("neighbours", X @ SPARSE_S),
         ("autoencoder", X @ W_IN @ W_OUT),
         ("tied autoencoder", X @ W_IN @ W_IN.T),
     ],
