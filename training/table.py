@@ -4,6 +4,8 @@ MODELS: dict[str, str] = {
     "popularity": "training.popularity",
     "pure_svd": "training.pure_svd",
     "ease": "training.ease",
+    "autoencoder": "training.autoencoder",
+    "denoising": "training.denoising",
     "variational": "training.variational",
     "two_tower_id": "training.two_tower",
 }

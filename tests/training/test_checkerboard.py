@@ -16,6 +16,8 @@ SHOWN = BOARD & (np.random.default_rng(0).random(BOARD.shape) < 0.7)
 SETTINGS = {
     "pure_svd": {"n_factors": 2},
     "ease": {"l2": 50.0},
+    "autoencoder": {"hidden": 32, "n_factors": 2, "batch_size": 20, "n_epochs": 60},
+    "denoising": {"hidden": 32, "n_factors": 8, "batch_size": 20, "n_epochs": 60},
     "variational": {"hidden": 32, "n_factors": 8, "batch_size": 20, "n_epochs": 60},
     "two_tower_id": {"n_factors": 8, "batch_size": 64, "n_epochs": 30},
 }
