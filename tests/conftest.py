@@ -11,6 +11,8 @@ from tests.world import write_world
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 QUICK = {
+    "autoencoder": ("autoencoder.n_factors=8",),
+    "denoising": ("denoising.n_epochs=40",),
     "variational": ("variational.n_epochs=30",),
     "two_tower_id": ("two_tower_id.n_epochs=30", "two_tower_id.batch_size=128"),
     "two_tower_profile": ("two_tower_profile.n_epochs=20", "two_tower_profile.batch_size=128"),

@@ -198,7 +198,7 @@ def write_safetensors(path: Path, S: torch.Tensor) -> int:
 
 
 def _torch_graph(scorer: torch.nn.Module, about: About) -> onnx.ModelProto:
-    """The graph up to all_scores (and embedding), as torch exports it, with B and L free."""
+    """The graph up to all_scores (and embedding, and embedding_std), as torch exports it, with B and L free."""
     names = ["users"] if about.input == "users" else ["items", "weights"]
     example = (torch.zeros(3, dtype=torch.int64),)
     if about.input == "items":

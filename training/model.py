@@ -73,8 +73,8 @@ class Fitted:
     """A trained model.
 
     scorer : forward(items int64 [B, L], weights float32 [B, L]) -> (scores [B, I],) or (scores, embedding [B, K]);
-        items == I is padding and counts nothing, whatever its weight. Memory-based: forward(users int64 [B]).
-        On the CPU, in evaluation mode.
+        or (scores, embedding, embedding_std [B, K]) where the code is a distribution. items == I is padding and counts
+        nothing, whatever its weight. Memory-based: forward(users int64 [B]). On the CPU, in evaluation mode.
     curve : one row per epoch: epoch, loss, validation (nDCG@100 or None), seconds (of this epoch); [] for a closed form
     details : facts for the card: best_epoch, rank, ...
     item_tower : forward(text_ids, picture, features, present) -> embedding [N, K] of new items, as in zoo/content.py;

@@ -6,6 +6,8 @@ MODELS: dict[str, str] = {
     "pure_svd": "training.pure_svd",
     "ease": "training.ease",
     "asymmetric_svd": "training.asymmetric_svd",
+    "autoencoder": "training.autoencoder",
+    "denoising": "training.denoising",
     "variational": "training.variational",
     "two_tower_id": "training.two_tower_id",
     "two_tower_profile": "training.two_tower_profile",

@@ -122,7 +122,8 @@ class Model:
         candidates : bool [I], items that may be recommended; None = all
         exclude_seen : whether the history is kept out of the list
         k : list length, 1 or more; lists are no longer than I
-        outputs : of "ranked" [B, k], "scores" [B, k], "all_scores" [B, I], "embedding" [B, K]
+        outputs : of "ranked" [B, k], "scores" [B, k], "all_scores" [B, I], "embedding" [B, K] and
+            "embedding_std" [B, K], where the card names them
         graph : "rows" or "dense" in place of the runtime's own choice
 
         Raises

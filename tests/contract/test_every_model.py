@@ -202,6 +202,17 @@ def test_the_graph_still_gives_the_scores_it_was_published_with(model, dataset):
     assert model.card.parity.top_20_agreement == 1.0
 
 
+def test_a_code_has_one_row_per_history_and_its_deviation_is_above_zero(model, dataset):
+    rows = np.flatnonzero(np.diff(dataset.train.indptr))[:5]
+    codes = tuple(name for name in model.card.outputs if name.startswith("embedding"))
+    answer = model.run(dataset.train[rows], users=rows, outputs=codes) if codes else {}
+    assert all(len(code) == 5 and np.isfinite(code).all() for code in answer.values())
+    assert ("embedding_std" in codes) == (model.card.name == "variational")
+    if "embedding_std" in codes:
+        assert answer["embedding_std"].shape == answer["embedding"].shape
+        assert (answer["embedding_std"] > 0).all()
+
+
 def test_its_card_is_complete(model, dataset):
     card = model.card
     assert card.dataset_fingerprint == dataset.info.fingerprint
