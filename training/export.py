@@ -85,11 +85,11 @@ def publish(
         fitted = dataclasses.replace(fitted, scorer=scorer, details=details)
     with publication(dataset.path / about.name) as folder:
         graphs = export_graphs(scorer, about, dataset.info.n_items, folder, half=half)
+        if fitted.item_tower is not None:
+            export_item_tower(fitted, folder, half=half)
         card = _card(about, fitted, dataset, fit, graphs, folder)
         model = _open(folder, card)
         parity = check_parity(model, scorer, dataset.info.n_users, folder)
-        if fitted.item_tower is not None:
-            export_item_tower(fitted, folder, half=half)
         reason = cannot_measure(about, dataset.info.split) or (
             None if len(dataset.test) else "The split has no test users."
         )
@@ -110,6 +110,7 @@ def figures_of(about: About, fitted: Fitted, dataset: Dataset, fit: Fit, *, half
     if cannot_measure(about, dataset.info.split) or not len(dataset.test):
         return None
     scorer = rounded(fitted.scorer.eval()) if half else fitted.scorer.eval()
+    fitted = dataclasses.replace(fitted, item_tower=None)  # no figure speaks of it
     with tempfile.TemporaryDirectory(prefix=f".{about.name}-", dir=dataset.path) as name:
         folder = Path(name)
         graphs = export_graphs(scorer, about, dataset.info.n_items, folder, half=half)
