@@ -20,8 +20,8 @@ QUICK = {
     "two_tower_text": ("two_tower_text.n_epochs=10", "two_tower_text.batch_size=128", "two_tower_text.n_buckets=512"),
     "two_tower_image": ("two_tower_image.n_epochs=6", "two_tower_image.batch_size=256"),
     "two_tower_mixed": (
-        "two_tower_mixed.n_epochs=6",
-        "two_tower_mixed.batch_size=256",
+        "two_tower_mixed.n_epochs=20",
+        "two_tower_mixed.batch_size=128",
         "two_tower_mixed.n_buckets=512",
     ),
     "item_knn": ("item_knn.n_neighbours=20",),

@@ -28,6 +28,7 @@ from zoo.typed import Typed
 
 KINDS = ("text", "picture", "features")  # the columns of `present`
 PICTURE = (96, 64, 3)  # rows, columns, RGB
+LETTERS = 2000  # of one part of a text
 LONGEST = 256  # ids of one item; what a text has beyond them is not read
 N_GENRES = 40  # the most frequent ones become features
 WORD_PART = 4  # letters
@@ -74,7 +75,7 @@ class Recipe(Typed):
     def hashed(self, texts: Sequence[Sequence[str]]) -> np.ndarray:
         """int64 [N, T] of N texts, each in parts; no pair of words spans two parts."""
         lengths = [len(text) for text in texts]
-        forms = normal_form(pl.Series([part[:2000] for text in texts for part in text], dtype=pl.String)).to_list()
+        forms = normal_form(pl.Series([part for text in texts for part in text], dtype=pl.String), LETTERS).to_list()
         ends = np.cumsum(lengths)
         parts = [forms[end - length : end] for end, length in zip(ends, lengths, strict=True)]
         rows = [[1 + crc32(gram.encode()) % self.n_buckets for gram in _grams(of)][:LONGEST] for of in parts]

@@ -12,12 +12,13 @@ MAX_LENGTH = 300  # letters; what is longer is no title
 NUMERALS = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9"}
 
 
-def normal_form(titles: pl.Series) -> pl.Series:
-    """
+def normal_form(titles: pl.Series, longest: int = MAX_LENGTH) -> pl.Series:
+    """Titles as they are compared; letters beyond `longest` are cut off.
+
     >>> normal_form(pl.Series(["Shawshank Redemption, The (1994)", "Amélie", "Ocean's  Eleven", "!!!"])).to_list()
     ['shawshank redemption', 'amelie', 'oceans eleven', '!!!']
     """
-    typed = pl.col("title").str.slice(0, MAX_LENGTH)
+    typed = pl.col("title").str.slice(0, longest)
     text = typed.str.normalize("NFKD").str.to_lowercase().str.replace_all(r"\p{M}", "").str.replace(YEAR_SUFFIX, "")
     text = text.str.replace_all("[’'`´]", "").str.replace_all("&", " and ", literal=True).str.strip_chars()
     text = text.str.replace(ARTICLE_BEHIND, "$1$rest").str.replace(ARTICLE_BEFORE, "$1")
