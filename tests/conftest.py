@@ -15,6 +15,7 @@ QUICK = {
     "denoising": ("denoising.n_epochs=40",),
     "variational": ("variational.n_epochs=30",),
     "two_tower_id": ("two_tower_id.n_epochs=30", "two_tower_id.batch_size=128"),
+    "two_tower_id_fold_in": ("two_tower_id_fold_in.n_epochs=30", "two_tower_id_fold_in.batch_size=128"),
     "two_tower_profile": ("two_tower_profile.n_epochs=20", "two_tower_profile.batch_size=128"),
     "two_tower_item_profile": ("two_tower_item_profile.n_epochs=20", "two_tower_item_profile.batch_size=128"),
     "two_tower_text": ("two_tower_text.n_epochs=10", "two_tower_text.batch_size=128", "two_tower_text.n_buckets=512"),

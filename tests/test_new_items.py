@@ -89,7 +89,10 @@ def test_a_model_that_knows_items_by_their_users_refuses_new_ones(dataset, runti
     ("table", "sentence"),
     [
         (pl.DataFrame({"movieId": [100], "title": ["here already"]}), "holds '100', which the catalogue has already"),
-        (pl.DataFrame({"movieId": [None], "title": ["no id"]}, schema_overrides={"movieId": pl.Int64}), "holds no item"),
+        (
+            pl.DataFrame({"movieId": [None], "title": ["no id"]}, schema_overrides={"movieId": pl.Int64}),
+            "holds no item",
+        ),
         (pl.DataFrame({"what": ["x"]}), "no column for the item"),
     ],
 )

@@ -6,6 +6,8 @@ from scipy.sparse import csr_array
 from torch import Tensor
 from torch.nn import functional as F
 
+NONE = -1e30  # a logit that counts nothing, and whose gradient is 0 even where a row holds no other
+
 
 class Pairs:
     """What is learned from: each pair (u, i) of X [U, I] once, how popular the items are, and what u did not choose.
@@ -37,15 +39,18 @@ class Pairs:
         below = np.searchsorted(self._keys, users[:, None] * (self.n_items + 1) + r, side="right")
         return self.pool[r + below - self._starts[users][:, None]]
 
-    def chosen_among(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
-        """bool [B, C]: whether these users [B] chose these items [C], each item once."""
+    def chosen_among(self, users: np.ndarray, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where these users [B] meet what they chose among candidates int64 [C], which may repeat: rows, columns."""
+        order = np.argsort(candidates, kind="stable")  # columns by their item
+        once, starts, counts = np.unique(candidates[order], return_index=True, return_counts=True)
         place = np.full(self.n_items, -1)
-        place[items] = np.arange(len(items))
-        rows = self.X[users]
-        found, of = place[rows.indices], np.repeat(np.arange(len(users)), np.diff(rows.indptr))
-        chosen = np.zeros((len(users), len(items)), dtype=bool)
-        chosen[of[found >= 0], found[found >= 0]] = True
-        return chosen
+        place[once] = np.arange(len(once))
+        chosen = self.X[users]
+        at = place[chosen.indices]
+        rows, at = np.repeat(np.arange(len(users)), np.diff(chosen.indptr))[at >= 0], at[at >= 0]
+        times = counts[at]
+        n_th = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)  # 0, 1, ... for each meeting
+        return np.repeat(rows, times), order[np.repeat(starts[at], times) + n_th]
 
 
 def leaving_out(x: csr_array, columns: np.ndarray) -> csr_array:
@@ -71,11 +76,10 @@ def mse(s_ui: Tensor, s_uj: Tensor) -> Tensor:
     return ((s_ui - 1.0).square() + s_uj.square().sum(dim=1)).mean()
 
 
-def softmax(s_ui: Tensor, s_uj: Tensor, allowed: Tensor, log_expected: Tensor | float = 0.0) -> Tensor:
+def softmax(s_ui: Tensor, logits: Tensor) -> Tensor:
     """-log of the share of e^s_ui in e^s_ui + sum_j e^(s_uj - log n_j), mean over pairs.
 
-    s_ui [B], s_uj [B, C]; allowed bool [B, C]: candidates that are negatives of this user; log_expected [C]: log n_j,
-    how often candidate j is expected among the candidates. So the sum estimates that of the full softmax.
+    s_ui [B]; logits [B, C] = s_uj - log n_j, with n_j how often candidate j is expected among the candidates, and NONE
+    where j is no negative of u. So the sum estimates that of the full softmax.
     """
-    logits = (s_uj - log_expected).masked_fill(~allowed, -torch.inf)
-    return (torch.cat([s_ui[:, None], logits], dim=1).logsumexp(dim=1) - s_ui).mean()
+    return (torch.logaddexp(s_ui, logits.logsumexp(dim=1)) - s_ui).mean()

@@ -10,6 +10,7 @@ MODELS: dict[str, str] = {
     "denoising": "training.denoising",
     "variational": "training.variational",
     "two_tower_id": "training.two_tower_id",
+    "two_tower_id_fold_in": "training.two_tower_id_fold_in",
     "two_tower_profile": "training.two_tower_profile",
     "two_tower_item_profile": "training.two_tower_item_profile",
     "two_tower_text": "training.two_tower_text",

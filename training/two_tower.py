@@ -42,22 +42,25 @@ Differs from the papers:
 The zoo's six two-towers are six configurations of this file: training/two_tower_*.py.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from scipy.sparse import csr_array
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from training import loop
 from training.model import Fitted, MissingContent, Run
-from training.pairs import Pairs, bce, bpr, mse, softmax
+from training.pairs import NONE, Pairs, bce, bpr, mse, softmax
 from training.scorers import DotProduct
-from training.towers import NewItems, TwoTower, device_of, is_memory_based
+from training.towers import NewItems, TwoTower, device_of
 from training.two_tower_settings import ITEM_INPUTS, USER_INPUTS, Config, both_are_tables, inputs_of, reads_content
 from zoo.content import KINDS, Content, Pictures, Recipe
 from zoo.errors import ModelError
 from zoo.split import Fold
 
+REMEMBER_USERS = ("two_tower_id", "two_tower_id_fold_in")  # the user tower is a table of those of training
 SAMPLED = {"bpr": bpr, "bce": bce, "mse": mse}
 
 
@@ -76,10 +79,10 @@ def batch_loss(model: TwoTower, pairs: Pairs, batch: np.ndarray, config: Config,
         drawn = rng.choice(pairs.pool, config.n_uniform) if config.loss == "sampled_softmax" else pairs.pool
         candidates = np.concatenate([i, drawn]) if config.loss == "sampled_softmax" else pairs.pool  # [C]
         e_i, e_c = embedded(model, i, u, candidates)
-        once, places = np.unique(candidates, return_inverse=True)
-        allowed = ~torch.from_numpy(pairs.chosen_among(u, once)).to(e_u.device)[:, torch.from_numpy(places)]
-        s_uc = model.scale * (e_u @ e_c.T)
-        loss = softmax(scores_of(model, e_u, e_i), s_uc, allowed, log_expected(pairs, candidates, len(i), config))
+        log_n = log_expected(pairs, candidates, len(i), config).to(e_u.device)
+        logits = torch.addmm(-log_n, model.scale * e_u, e_c.T)  # s_uj - log n_j                              [B, C]
+        logits[tuple(map(torch.from_numpy, pairs.chosen_among(u, candidates)))] = NONE
+        loss = softmax(scores_of(model, e_u, e_i), logits)
         lengths = 0.0
     return loss + config.l2 * (e_u.square().sum() + e_i.square().sum() + lengths) / len(batch)
 
@@ -99,16 +102,18 @@ def scores_of(model: TwoTower, e_u: Tensor, e_i: Tensor) -> Tensor:
     return model.scale * (e_u * e_i).sum(dim=1)  # s_ui                                                        [B]
 
 
-def log_expected(pairs: Pairs, candidates: np.ndarray, n_pairs: int, config: Config) -> Tensor | float:
+def log_expected(pairs: Pairs, candidates: np.ndarray, n_pairs: int, config: Config) -> Tensor:
     """log of how often each candidate [C] is expected among them; 0 where each stands there once."""
     if config.loss == "full_softmax":
-        return 0.0
+        return torch.zeros(len(candidates))
     evenly = np.isin(candidates, pairs.pool) * config.n_uniform / len(pairs.pool)
     return torch.from_numpy(np.log(max(1, n_pairs - 1) * pairs.q[candidates] + evenly)).float()
 
 
-def fit_as(name: str, X: csr_array, config: Config, run: Run) -> Fitted:
-    """Train the two-tower of this name and configuration."""
+def fit_as(
+    name: str, X: csr_array, config: Config, run: Run, serve: Callable[[TwoTower], nn.Module] = TwoTower.served
+) -> Fitted:
+    """Train the two-tower of this name and configuration; `serve` makes of it what is validated and exported."""
     content, recipe, details = content_for(name, config, run, X)
     rng = loop.seeded(run.seed)
     chosen = np.flatnonzero(np.bincount(X.indices, minlength=X.shape[1]))
@@ -119,7 +124,8 @@ def fit_as(name: str, X: csr_array, config: Config, run: Run) -> Fitted:
     model = TwoTower(X, config, content).to(run.device)
     optimizer = optimizer_of(model, config)
     watch = loop.Watch(model, run, config.n_epochs, config.patience, config.learning_rate)
-    fold = known_users(run.validation, pairs.n_chosen) if is_memory_based(model.users) else loop.part_of(run.validation)
+    knows_users_only = isinstance(serve(model), DotProduct)
+    fold = known_users(run.validation, pairs.n_chosen) if knows_users_only else loop.part_of(run.validation)
     for _ in range(config.n_epochs):
         total = torch.zeros((), device=run.device)
         for batch in loop.shuffled(len(trainable), config.batch_size, rng):
@@ -128,10 +134,10 @@ def fit_as(name: str, X: csr_array, config: Config, run: Run) -> Fitted:
             loss.backward()
             optimizer.step()
             total += loss.detach() * len(batch)
-        if watch.stop(total / len(trainable), validate(model, fold)):
+        if watch.stop(total / len(trainable), validate(serve(model), fold) if fold else None):
             break
     watch.restore_best()
-    scorer = model.cpu().eval().served()
+    scorer = serve(model.cpu().eval())
     if isinstance(scorer, DotProduct):
         scorer.E_users[pairs.n_chosen == 0] = 0.0  # never trained: says nothing
     how = "best epoch on validation" if fold else "fixed number of epochs: no validation user is known to training"
@@ -145,12 +151,9 @@ def known_users(fold: Fold | None, n_chosen: np.ndarray) -> Fold | None:
     return loop.part_of(fold, np.flatnonzero(n_chosen[fold.user_idx] > 0)) if fold else None
 
 
-def validate(model: TwoTower, fold: Fold | None) -> float | None:
-    if fold is None:
-        return None
-    scorer = model.served()
+def validate(scorer: nn.Module, fold: Fold) -> float:
     if isinstance(scorer, DotProduct):
-        return loop.validate(lambda _, user_idx: scorer(torch.from_numpy(user_idx).to(device_of(model)))[0], fold)
+        return loop.validate(lambda _, user_idx: scorer(torch.from_numpy(user_idx).to(scorer.E_users.device))[0], fold)
     return loop.validate(lambda x, _: scorer.scores(x), fold)
 
 
@@ -165,10 +168,11 @@ def content_for(
     MissingContent where no item has what a tower reads
     """
     user, item = inputs_of(config.user_inputs, USER_INPUTS), inputs_of(config.item_inputs, ITEM_INPUTS)
-    if (user == ["one_hot"]) != (name == "two_tower_id"):
+    remembers = name in REMEMBER_USERS
+    if (user == ["one_hot"]) != remembers:
         raise ModelError(
             f"{name} with user_inputs={config.user_inputs} is "
-            + ("not memory-based any more: take two_tower_profile" if name == "two_tower_id" else
+            + ("not memory-based any more: take two_tower_profile" if remembers else
                "memory-based: take two_tower_id, which says so,")
             + " and set its inputs."
         )  # fmt: skip

@@ -24,8 +24,8 @@ FAMILIES = {  # family: (shape, shades in light, shades in dark)
     ),
     "two-tower": (
         "diamond",
-        ("#14764A", "#57985D", "#074F3B", "#0D886D", "#013916", "#006244"),
-        ("#63BA8A", "#A2E5A6", "#269573", "#66D2B2", "#B2FDC1", "#45A780"),
+        ("#14764A", "#57985D", "#074F3B", "#0D886D", "#013916", "#006244", "#66791A"),
+        ("#63BA8A", "#A2E5A6", "#269573", "#66D2B2", "#B2FDC1", "#45A780", "#C3D36A"),
     ),
 }
 SHADES = {  # for models we know; another one gets a shade by its name
@@ -33,7 +33,7 @@ SHADES = {  # for models we know; another one gets a shade by its name
     "ease": 0, "pure_svd": 1, "asymmetric_svd": 2,
     "variational": 0, "denoising": 1, "autoencoder": 2,
     "two_tower_id": 0, "two_tower_profile": 1, "two_tower_item_profile": 2, "two_tower_text": 3, "two_tower_image": 4,
-    "two_tower_mixed": 5,
+    "two_tower_mixed": 5, "two_tower_id_fold_in": 6,
 }  # fmt: skip
 
 

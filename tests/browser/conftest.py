@@ -156,6 +156,20 @@ class Visitor:
         self.page.get_by_role("link", name=name).click()
         self.page.get_by_role("heading", name=name, level=1).wait_for()
 
+    def compare(self, *names: str) -> None:
+        """To Compare, where these models stand side by side and no others."""
+        self.go("Compare")
+        chips = self.page.get_by_role("group", name=re.compile("Models"))
+        chips.get_by_role("button", pressed=True).first.wait_for()
+        there = chips.get_by_role("button", pressed=True).all_text_contents()
+        strangers = [name for name in there if name not in names]
+        missing = [name for name in names if name not in there]
+        for name in (*strangers[1:], *missing, *strangers[:1]):  # not all out at once: then the page chooses again
+            chips.get_by_role("button", name=name, exact=True).click()
+            heading = self.page.locator(".list").get_by_role("heading", name=name, exact=True)
+            expect(heading).to_have_count(1 if name in names else 0)
+        expect(self.page.locator(".list")).to_have_count(len(names))
+
     def titles(self, model: str | None = None) -> list[str]:
         """Titles of the list that stands there now, best first."""
         lists = self.page.locator(".list")

@@ -33,7 +33,7 @@ def test_a_newcomer_sees_films_tries_a_taste_compares_reads_the_zoo_and_brings_a
     expect(page.locator(".card .title", has_text="Spirited Away")).to_have_count(0)
 
     newcomer.go("Compare")
-    expect(page.locator(".list")).to_have_count(3)
+    expect(page.locator(".list")).to_have_count(4)
     expect(page.locator(".overlap .lead")).to_contain_text(re.compile(r"share \d+ of 20 items"))
 
     newcomer.go("Zoo")

@@ -25,7 +25,8 @@ SETTINGS = {
     "autoencoder": {"hidden": 32, "n_factors": 2, "batch_size": 20, "n_epochs": 60},
     "denoising": {"hidden": 32, "n_factors": 8, "batch_size": 20, "n_epochs": 60},
     "variational": {"hidden": 32, "n_factors": 8, "batch_size": 20, "n_epochs": 60},
-    **dict.fromkeys(("two_tower_id", "two_tower_profile", "two_tower_item_profile"), TWO_TOWER),
+    **dict.fromkeys(("two_tower_id", "two_tower_id_fold_in"), TWO_TOWER),
+    **dict.fromkeys(("two_tower_profile", "two_tower_item_profile"), TWO_TOWER),
     **dict.fromkeys(("two_tower_text", "two_tower_image", "two_tower_mixed"), TWO_TOWER | {"n_buckets": 64}),
 }
 PERSONAL = [name for name in MODELS if name != "popularity"]  # it cannot tell people apart

@@ -11,7 +11,10 @@ SEED = 20150101
 SETTINGS = (  # a few tastes rule these viewers, and the committed zoo should be small
     "pure_svd.n_factors=16",
     "ease.l2=600",
+    "item_knn.n_neighbours=100",
+    "asymmetric_svd.n_factors=64",
     "autoencoder.hidden=200",
+    "autoencoder.n_factors=64",
     "denoising.hidden=200",
     "denoising.n_factors=64",
     "variational.hidden=200",
@@ -19,6 +22,15 @@ SETTINGS = (  # a few tastes rule these viewers, and the committed zoo should be
     "variational.n_epochs=60",
     "two_tower_id.n_factors=32",
     "two_tower_id.n_epochs=10",
+    "two_tower_id_fold_in.n_factors=32",
+    "two_tower_id_fold_in.n_epochs=10",
+    "two_tower_profile.n_factors=32",
+    "two_tower_item_profile.n_factors=32",
+    "two_tower_text.n_factors=64",
+    "two_tower_text.n_buckets=4096",
+    "two_tower_image.n_factors=32",
+    "two_tower_mixed.n_factors=64",
+    "two_tower_mixed.n_buckets=4096",
 )
 NOTICE = (
     "Simulated viewers: the films are real, the people and what they watched are drawn by a seeded simulator, "
