@@ -4,7 +4,7 @@ PYTHON ?= python3
 ZOO ?= zoo-data
 PORT ?= 8501
 
-.PHONY: demo test check zoo screens bench clean
+.PHONY: demo test check zoo screens bench reproduce clean
 
 # .venv-app: what the app needs, without torch. .venv: everything.
 .venv-app/.installed: pyproject.toml
@@ -40,6 +40,12 @@ screens: .venv/.installed
 bench: .venv/.installed
 	.venv/bin/python benchmarks/item_item_graphs.py
 	.venv/bin/python benchmarks/taste_change.py --zoo $(ZOO)
+
+# training/README.md's tables: DATA holds the folders ml-latest-small, goodbooks-10k-v1 and gowalla. Hours.
+DATA ?= $(MENAGERIE_TEST_DATA)
+reproduce: .venv/.installed
+	.venv/bin/python benchmarks/reproduce.py --data $(DATA) --zoo reproduced
+	.venv/bin/python benchmarks/reproduce.py --data $(DATA) --zoo reproduced --write training/README.md
 
 clean:
 	rm -rf .venv .venv-app *.egg-info

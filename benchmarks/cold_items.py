@@ -40,9 +40,7 @@ def main() -> None:
     if not dataset.info.split.startswith("cold-items"):
         parser.error(f"{dataset.name} is split {dataset.info.split}; train it with --split cold-items:SEED.")
     with tempfile.TemporaryDirectory() as folder:
-        lists = {name: Path(folder) / f"{name}.parquet" for name in BASELINES}
-        for name, path in lists.items():
-            lists_by(dataset, BASELINES[name](dataset)).write_parquet(path)
+        lists = write_baselines(dataset, Path(folder))
         measured = measure_all(dataset, Runtime(Settings.from_environment()), lists=lists, say=print)
     for name, evaluation in measured.all().items():
         figures = evaluation.figures
@@ -79,6 +77,14 @@ def by_genre(dataset: Dataset) -> Callable[[csr_array], np.ndarray]:
 
 
 BASELINES = {"tfidf": by_words, "genres": by_genre}
+
+
+def write_baselines(dataset: Dataset, folder: Path) -> dict[str, Path]:
+    """Name -> file of the lists that each baseline gives the test users."""
+    lists = {name: folder / f"{name}.parquet" for name in BASELINES}
+    for name, path in lists.items():
+        lists_by(dataset, BASELINES[name](dataset)).write_parquet(path)
+    return lists
 
 
 def lists_by(dataset: Dataset, scores_of: Callable[[csr_array], np.ndarray]) -> pl.DataFrame:

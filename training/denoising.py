@@ -43,7 +43,7 @@ from torch import Tensor
 from training import deep, loop
 from training.autoencoder import Autoencoder
 from training.model import Fitted, Run, setting
-from training.two_tower import Pairs
+from training.pairs import Pairs
 from zoo.card import About
 
 ABOUT = About(

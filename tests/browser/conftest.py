@@ -160,8 +160,9 @@ class Visitor:
         """To Compare, where these models stand side by side and no others."""
         self.go("Compare")
         chips = self.page.get_by_role("group", name=re.compile("Models"))
-        chips.get_by_role("button", pressed=True).first.wait_for()
-        there = chips.get_by_role("button", pressed=True).all_text_contents()
+        pressed = chips.get_by_role("button", pressed=True)
+        pressed.first.wait_for()
+        there = pressed.evaluate_all("(found) => found.map((chip) => chip.getAttribute('aria-label'))")
         strangers = [name for name in there if name not in names]
         missing = [name for name in names if name not in there]
         for name in (*strangers[1:], *missing, *strangers[:1]):  # not all out at once: then the page chooses again

@@ -1,6 +1,15 @@
 // Which models answer: chips with the model's colour and the family's shape. One may be chosen, or several.
 
-function chipNode(model, data, chosen, choose) {
+const FLAT = 6 // so many models need no order; more of them stand in one row per family
+
+/** In the row of its family a model need not repeat the family's name: "Two-tower (text)" is "text" there. */
+function short(model) {
+  const [title, family] = [model.title, model.family]
+  const repeats = title.toLowerCase().startsWith(`${family.toLowerCase()} (`) && title.endsWith(")")
+  return repeats ? title.slice(family.length + 2, -1) : title
+}
+
+function chipNode(model, data, chosen, choose, text) {
   const on = chosen.includes(model.name)
   const full = !on && data.most > 1 && chosen.length >= data.most
   const why = model.problem ?? (full ? `Up to ${data.most} at once: take one out first.` : `${model.family}. ${model.summary}`)
@@ -8,8 +17,8 @@ function chipNode(model, data, chosen, choose) {
     if (data.most === 1) return on || choose([model.name])
     choose(on ? chosen.filter((name) => name !== model.name) : [...chosen, model.name])
   }
-  return el("button", { type: "button", class: "chip", "data-key": model.name, "aria-pressed": String(on), disabled: full || Boolean(model.problem), title: why, onclick: press },
-    mark(model), model.title, model.problem ? el("span", { class: "muted" }, " unavailable") : null)
+  return el("button", { type: "button", class: "chip", "data-key": model.name, "aria-label": model.problem ? `${model.title}, unavailable` : model.title, "aria-pressed": String(on), disabled: full || Boolean(model.problem), title: why, onclick: press },
+    mark(model), text, model.problem ? el("span", { class: "muted" }, " unavailable") : null)
 }
 
 export default function (component) {
@@ -23,8 +32,15 @@ export default function (component) {
       draw(names) // answer at once; the lists follow
       say({ kind: "models", which: data.which, chosen: names })
     }
+    const label = el("span", { class: "chips-label muted" }, data.label)
+    const chips = (models, text) => models.map((model) => chipNode(model, data, chosen, choose, text(model)))
+    const families = [...new Set(data.models.map((model) => model.family))]
+    const rows = families.map((family) => el("div", { class: "family" },
+      el("span", { class: "family-name muted" }, family || "Unavailable"),
+      el("div", { class: "chips" }, ...chips(data.models.filter((model) => model.family === family), short))))
+    const flat = data.models.length <= FLAT
     refill(root,
-      el("div", { class: "chips", role: "group", "aria-label": data.label }, el("span", { class: "chips-label muted" }, data.label), ...data.models.map((model) => chipNode(model, data, chosen, choose))),
+      el("div", { class: flat ? "chips" : "families", role: "group", "aria-label": data.label }, label, ...(flat ? chips(data.models, (model) => model.title) : rows)),
       ...data.models.filter((model) => data.most === 1 && chosen.includes(model.name)).map((model) => el("p", { class: "summary muted" }, model.summary)),
       ...data.models.filter((model) => model.problem).map((model) => el("p", { class: "problem muted" }, el("strong", {}, `${model.title} is unavailable. `), model.problem)))
   }
