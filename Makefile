@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 ZOO ?= zoo-data
-PORT ?= 8501
+PORT ?=
 
 .PHONY: demo test check zoo screens bench reproduce clean
 
@@ -18,7 +18,7 @@ PORT ?= 8501
 	touch $@
 
 demo: .venv-app/.installed
-	.venv-app/bin/menagerie serve --zoo $(ZOO) --port $(PORT)
+	.venv-app/bin/menagerie serve --zoo $(ZOO) $(if $(PORT),--port $(PORT))
 
 test: .venv/.installed
 	.venv/bin/python -m pytest

@@ -13,6 +13,7 @@ from zoo.catalogue import Catalogue, find_items_beside
 from zoo.errors import DataError
 from zoo.files import read_table
 from zoo.interactions import read_interactions
+from zoo.matching import suggestions
 from zoo.titles import normal_form
 
 FILMS = {
@@ -55,6 +56,35 @@ def test_what_stands_in_parentheses_may_be_left_out(films):
     books = catalogue_of({"Dune Messiah (Dune Chronicles #2)": 70, "Dune (Dune Chronicles #1)": 60, "Dune Road": 90})
     assert found(books, "dune")[0] == "Dune (Dune Chronicles #1)"
     assert found(books, "dune chron")[0] == "Dune Messiah (Dune Chronicles #2)"
+
+
+@pytest.fixture(scope="module")
+def told() -> Catalogue:
+    """With other titles, and the people behind the films."""
+    table = {
+        "item_id": [1, 2, 3],
+        "title": ["The Empire Strikes Back", "Spirited Away", "Miyazaki and the Heron"],
+        "also": [["Star Wars: Episode V - The Empire Strikes Back"], ["Sen to Chihiro no kamikakushi"], []],
+        "directors": [["Irvin Kershner"], ["Hayao Miyazaki"], ["Kaku Arakawa"]],
+    }
+    return Catalogue.build(pl.Series([1, 2, 3]), pl.DataFrame(table), np.array([9, 5, 7]))
+
+
+def test_other_titles_find_an_item_too_and_name_it_once(told):
+    assert found(told, "star wars episode v") == ["The Empire Strikes Back"]
+    assert found(told, "empire") == ["The Empire Strikes Back"]
+    assert found(told, "chihiro") == ["Spirited Away"]
+
+
+def test_people_find_what_they_made_behind_the_titles(told):
+    assert found(told, "miyazaki") == ["Miyazaki and the Heron", "Spirited Away"]
+    assert found(told, "kershner") == ["The Empire Strikes Back"]
+    assert told.kind == "films"
+
+
+def test_a_title_that_fits_none_is_looked_for_by_its_parts(told):
+    assert suggestions("Episode Five (a.k.a. The Empire Strikes Back): Redux", told, 5) == [0]
+    assert suggestions("Something else altogether", told, 5) == []
 
 
 def test_words_may_come_in_any_order(films):

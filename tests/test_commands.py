@@ -20,8 +20,10 @@ from tests.conftest import CHECKOUT, QUICK, menagerie, train
 from training.table import MODELS
 from zoo.dataset import Dataset
 from zoo.diagnosis import problems
+from zoo.errors import ZooError
 from zoo.metrics import EXPOSURES, METRICS
 from zoo.metrics.accuracy import recall_at_k
+from zoo.serving import PORT, free_port
 
 
 def test_help_reads_well():
@@ -309,6 +311,25 @@ def test_serve_prints_its_address_and_answers(tiny_zoo):
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_a_port_that_is_taken_is_refused_or_passed_over():
+    with socket.socket() as taken:
+        taken.bind(("", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert f"Port {port} is taken" in menagerie("serve", "--port", str(port), status=1).stderr
+        with pytest.raises(ZooError, match="no port 70000"):
+            free_port(70000)
+    assert free_port(None) >= PORT
+
+
+def test_without_a_port_the_first_free_one_is_taken(monkeypatch):
+    monkeypatch.setattr("zoo.serving._is_free", lambda port: port >= PORT + 3)
+    assert free_port(None) == PORT + 3
+    monkeypatch.setattr("zoo.serving._is_free", lambda port: False)
+    with pytest.raises(ZooError, match="Every port from 8501 to 8550 is taken"):
+        free_port(None)
 
 
 def answers(url: str) -> bool:

@@ -259,6 +259,16 @@ def test_a_title_in_another_language_is_found_by_the_original_one(plain_films):
 # --- Goodreads
 
 
+def test_books_are_taken_for_films_by_title_and_year_only_and_that_is_told():
+    table = {"item_id": [1, 2], "title": ["Emma", "Fight Club"], "year": [2020, 1999], "directors": [["A"], ["B"]]}
+    of_films = Catalogue.build(pl.Series([1, 2]), pl.DataFrame(table), np.ones(2))
+    rows = book(8, "Fight Club", 5, "read", original="") + book(9, "Emma", 5, "read", original="2020")
+    histories = read(GOODREADS + rows, of_films)
+    assert histories.X.indices.tolist() == [0]
+    assert histories.report.matches["given"].to_list() == ["Fight Club", "Emma (2020)"]
+    assert "Goodreads tells of books, and this catalogue holds films" in " ".join(histories.report.notes)
+
+
 def test_shelves_and_stars_of_goodreads(books):
     table = GOODREADS + book(2767052, "The Hunger Games (The Hunger Games, #1)", 5, "read", original="2008")
     table += book(53764, "Dune", 0, "read", original="1965", read_on="2021/05/04")

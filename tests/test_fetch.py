@@ -171,7 +171,7 @@ def test_movielens_in_csv_becomes_interactions_and_items(owner, cache, capsys):
     assert (place / "README.txt").read_text().startswith("Summary")
     said = capsys.readouterr().err
     assert "no commercial or revenue-bearing use without permission" in said
-    assert "as its owner published it (read beside the archive now)" in said
+    assert "as published beside the archive" in said
     assert "24 ratings, 3 items" in said
 
 

@@ -54,6 +54,19 @@ def meant(films: Catalogue, title: str, year: int | str = "") -> int | None:
     return films.items["item_id"][idx] if idx >= 0 else None
 
 
+def test_the_other_title_of_a_row_and_those_of_the_catalogue_are_tried():
+    table = pl.DataFrame({"id": [1, 2], "title": ["Se7en", "Heat"], "year": [1995, 1995], "also": [["Seven"], []]})
+    known = Catalogue.build(pl.Series([1, 2]), table, np.ones(2))
+    assert meant(known, "Seven", 1995) == 1
+    assert meant(known, "Seven Deadly Sins (a.k.a. Se7en)", 1995) == 1
+    assert meant(known, "Seven Samurai (a.k.a. Sept Samourais)", 1954) is None
+
+
+def test_numbers_of_another_catalogue_are_told_how_to_become_titles(films):
+    with pytest.raises(DataError, match=r"numbers that mean nothing here.*join movies.csv by movieId"):
+        read("userId,movieId,rating\n1,99999,4\n1,99998,5\n", films)
+
+
 # --- by id
 
 
@@ -188,7 +201,7 @@ def test_columns_of_other_sites_are_understood(films):
     [
         ("user,rating\n1,5\n", {}, r"likes\.csv has no column for the item \(found: user, rating\)"),
         ("item\n10\n", {"threshold": 3}, "no column for the rating"),
-        ("item\n1\n2\n", {}, "0 of 2 rows matched; 2 unknown.* not such as 1, 2"),
+        ("item\n1\n2\n", {}, "0 of 2 rows matched; 2 unknown.* such as 1, 2. Bring their titles"),
         ("item,rating\n10,1\n", {"threshold": 3}, "1 below the threshold. Lower the threshold"),
         ("item\n", {}, "has no rows"),
         ("", {}, "is empty"),

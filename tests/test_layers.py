@@ -26,6 +26,11 @@ def test_importing_all_of_zoo_loads_neither_torch_nor_streamlit_nor_training():
     assert not loaded & {"torch", "streamlit", "training", "onnx"}
 
 
+def test_the_command_line_loads_nothing_that_serving_does_not_need():
+    loaded = loaded_after("import zoo.cli, zoo.serving")
+    assert not loaded & {"numpy", "polars", "scipy", "onnxruntime"}
+
+
 def test_the_app_loads_no_training_and_no_torch():
     code = """
 from streamlit.testing.v1 import AppTest

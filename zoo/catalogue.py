@@ -24,6 +24,15 @@ SCHEMA = {
     "genres": (pl.List(pl.String),),
     "n_users": (pl.Int64,),
 }
+ALSO = "also"  # column with other titles of an item, a list; search and matching know them
+PEOPLE = {  # columns that search looks into last -> what such people make
+    "directors": "films",
+    "director": "films",
+    "authors": "books",
+    "author": "books",
+    "artists": "music",
+    "artist": "music",
+}
 FUZZY_LETTERS = 3  # fewer letters resemble everything
 FUZZY_CUTOFF = 80.0  # of 100
 FUZZY_SHORTER = 2  # letters that a title may be shorter than what was typed
@@ -96,13 +105,17 @@ class Catalogue:
         """Columns of the items whose title fits what was typed so far, best first; [] for a blank text.
 
         The whole title (what stands in parentheses may be left out), then its beginning, then the beginning of a later
-        word, then every word typed begins some word; what only looks alike when there is nothing else. Within each, the
-        more users an item has, the earlier it comes.
+        word, then every word typed begins some word; then the people behind it, the same way; what only looks alike
+        when there is nothing else. Other titles count as titles. Within each, the more users an item has, the earlier
+        it comes.
         """
         query = normal_form(pl.Series([text[:MAX_LENGTH]]))[0]
         if not query or limit < 1:
             return []
-        return self._beginning_with(query)[:limit] or self._resembling(query)[:limit]
+        found = _fitting(query, self._forms)
+        if len(found) < limit and self.people_columns:
+            found = list(dict.fromkeys([*found, *_fitting(query, self._people)]))
+        return found[:limit] or self._resembling(query)[:limit]
 
     def allowed(self, genres: Sequence[str] = (), years: tuple[int, int] | None = None) -> np.ndarray:
         """bool [I]: has any of the genres (none given: all pass), and lies in the years, both ends included."""
@@ -126,35 +139,48 @@ class Catalogue:
         return ids.unique("id", keep="first", maintain_order=True)
 
     @cached_property
+    def other_titles(self) -> pl.DataFrame:
+        """item_idx Int64, title: what else items are called, a row each."""
+        if self.items.schema.get(ALSO) != pl.List(pl.String):
+            return pl.DataFrame(schema={"item_idx": pl.Int64, "title": pl.String})
+        names = self.items.select(pl.int_range(pl.len(), dtype=pl.Int64).alias("item_idx"), title=ALSO)
+        return names.explode("title").filter(pl.col("title").str.strip_chars() != "")
+
+    @cached_property
+    def people_columns(self) -> list[str]:
+        """Who made the items, as far as the table tells."""
+        return [name for name in PEOPLE if self.items.schema.get(name) in (pl.String, pl.List(pl.String))]
+
+    @property
+    def kind(self) -> str | None:
+        """What the items are, such as "films", as far as the table tells."""
+        return PEOPLE[self.people_columns[0]] if self.people_columns else None
+
+    @cached_property
     def _forms(self) -> pl.DataFrame:
         """idx, form, short (without parentheses), n_users; the most chosen first: ties need no further thought."""
-        titles = self.items["title"]
-        forms = pl.DataFrame(
-            {
-                "form": normal_form(titles),
-                "short": normal_form(without_parentheses(titles)),
-                "n_users": self.items["n_users"],
-            }
+        titles = pl.concat([_numbered(self.items["title"]), self.other_titles])
+        return self._by_popularity(titles, short=normal_form(without_parentheses(titles["title"])))
+
+    @cached_property
+    def _people(self) -> pl.DataFrame:
+        """The same of the people behind the items, a row for each of them."""
+        columns = [_numbered(self.items[name]) for name in self.people_columns]
+        names = pl.concat(
+            [table.explode("title") if table.schema["title"] == pl.List(pl.String) else table for table in columns]
         )
-        return forms.with_row_index("idx").sort("n_users", descending=True, maintain_order=True)
+        return self._by_popularity(names, short=normal_form(names["title"]))
+
+    def _by_popularity(self, names: pl.DataFrame, short: pl.Series) -> pl.DataFrame:
+        n_users = self.items["n_users"].gather(names["item_idx"])
+        forms = pl.DataFrame(
+            {"idx": names["item_idx"], "form": normal_form(names["title"]), "short": short, "n_users": n_users}
+        )
+        return forms.drop_nulls("form").sort("n_users", descending=True, maintain_order=True)
 
     @cached_property
     def _form_list(self) -> list[str]:
         return self._forms["form"].to_list()
-
-    def _beginning_with(self, query: str) -> list[int]:
-        form, padded = pl.col("form"), " " + pl.col("form")
-        every_word = pl.all_horizontal(
-            padded.str.contains(" " + word, literal=True) for word in query.split(" ") if word
-        )
-        tier = (
-            pl.when((form == query) | (pl.col("short") == query)).then(0)
-            .when(form.str.starts_with(query)).then(1)
-            .when(padded.str.contains(" " + query, literal=True)).then(2)
-            .when(every_word).then(3)
-        )  # fmt: skip
-        found = self._forms.select("idx", tier=tier).drop_nulls("tier").sort("tier", maintain_order=True)
-        return found["idx"].to_list()
 
     def _resembling(self, query: str) -> list[int]:
         """By the stretch of the title that looks most like the query; titles much shorter than it are out."""
@@ -164,7 +190,25 @@ class Catalogue:
         scores = process.cdist([query], self._form_list, scorer=scorer, score_cutoff=cutoff, dtype=np.float32)[0]
         scores[self._forms["form"].str.len_chars().to_numpy() < len(query) - FUZZY_SHORTER] = 0.0
         best = np.argsort(-scores, kind="stable")  # stable: among equals the most chosen stays first
-        return self._forms["idx"].gather(best[scores[best] > 0]).to_list()
+        return self._forms["idx"].gather(best[scores[best] > 0]).unique(maintain_order=True).to_list()
+
+
+def _numbered(titles: pl.Series) -> pl.DataFrame:
+    return pl.DataFrame({"item_idx": pl.int_range(len(titles), dtype=pl.Int64, eager=True), "title": titles})
+
+
+def _fitting(query: str, forms: pl.DataFrame) -> list[int]:
+    """Columns whose form fits what was typed, each once, best first."""
+    form, padded = pl.col("form"), " " + pl.col("form")
+    every_word = pl.all_horizontal(padded.str.contains(" " + word, literal=True) for word in query.split(" ") if word)
+    tier = (
+        pl.when((form == query) | (pl.col("short") == query)).then(0)
+        .when(form.str.starts_with(query)).then(1)
+        .when(padded.str.contains(" " + query, literal=True)).then(2)
+        .when(every_word).then(3)
+    )  # fmt: skip
+    found = forms.select("idx", tier=tier).drop_nulls("tier").sort("tier", maintain_order=True)
+    return found["idx"].unique(maintain_order=True).to_list()
 
 
 def find_items_beside(path: Path) -> Path | None:

@@ -1,24 +1,24 @@
-"""The command line. Messages go to standard error, answers to standard output."""
+"""The command line. Messages go to standard error, answers to standard output.
+
+Only the command that is given learns its arguments, and loads what they need: `serve` becomes the app in a moment.
+"""
 
 import argparse
 import sys
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import TypeAlias
 
-from zoo import commands
+from zoo import serving
 from zoo.arguments import add_training_arguments
 from zoo.errors import ZooError
-from zoo.figures import COMPARED
-from zoo.metrics import METRICS
 from zoo.settings import PROVIDERS
-
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(arguments: list[str] | None = None) -> None:
     """`menagerie ...`. Ends the process: 0, 1 with a sentence on standard error, or 2 for a wrong call."""
     given = sys.argv[1:] if arguments is None else arguments
-    options = _parser().parse_args(given)
+    options = _parser(given).parse_args(given)
     try:
         sys.exit(options.run(options, given[1:]))
     except ZooError as error:
@@ -27,43 +27,39 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(130)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(given: list[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="menagerie",
         description="A zoo of recommenders: train them on an interactions file, measure and compare them.",
         epilog="Start: menagerie train all --data interactions.csv --out zoo-data && menagerie serve --zoo zoo-data",
     )
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (
-        _add_train,
-        _add_evaluate,
-        _add_compare,
-        _add_recommend,
-        _add_data,
-        _add_serve,
-        _add_verify,
-        _add_doctor,
-    ):
-        add(subparsers)
+    for name, (short, description, add) in COMMANDS.items():
+        command = subparsers.add_parser(name, help=short, description=description)
+        if name in given[:1]:
+            add(command)
     return parser
 
 
-def _add_train(subparsers: Commands) -> None:
-    train = subparsers.add_parser(
-        "train",
-        help="train models on an interactions file and export them",
-        description="Train models and put them into a zoo.",
-    )
+def _later(name: str) -> Callable[[argparse.Namespace, list[str]], int]:
+    """A function of zoo.commands, which is loaded when it runs."""
+
+    def run(options: argparse.Namespace, given: list[str]) -> int:
+        command: Callable[[argparse.Namespace, list[str]], int] = getattr(import_module("zoo.commands"), name)
+        return command(options, given)
+
+    return run
+
+
+def _add_train(train: argparse.ArgumentParser) -> None:
     add_training_arguments(train)
-    train.set_defaults(run=commands.train)
+    train.set_defaults(run=_later("train"))
 
 
-def _add_evaluate(subparsers: Commands) -> None:
-    measure = subparsers.add_parser(
-        "evaluate",
-        help="measure every model of a data set on its test users",
-        description="Measure every model of a data set on its test users, through ONNX Runtime, now.",
-    )
+def _add_evaluate(measure: argparse.ArgumentParser) -> None:
+    from zoo.figures import COMPARED
+    from zoo.metrics import METRICS
+
     _add_zoo(measure)
     measure.add_argument(
         "--json",
@@ -85,15 +81,12 @@ def _add_evaluate(subparsers: Commands) -> None:
         action="store_true",
         help="publish the models again with these figures: for those that an older version measured",
     )
-    measure.set_defaults(run=commands.evaluate)
+    measure.set_defaults(run=_later("evaluate"))
 
 
-def _add_compare(subparsers: Commands) -> None:
-    compare = subparsers.add_parser(
-        "compare",
-        help="say in plain words which of two models is better, and how sure that is",
-        description="Measure two models on the same test users, and say what may be said of the difference.",
-    )
+def _add_compare(compare: argparse.ArgumentParser) -> None:
+    from zoo.metrics import METRICS
+
     compare.add_argument("first", metavar="A", help="a model, or the name of lists made elsewhere")
     compare.add_argument("second", metavar="B", help="the other one")
     _add_zoo(compare)
@@ -108,7 +101,7 @@ def _add_compare(subparsers: Commands) -> None:
     compare.add_argument(
         "--json", action="store_true", help="print {dataset, split, verdict, comparison: {...}, segments: [...]}"
     )
-    compare.set_defaults(run=commands.compare)
+    compare.set_defaults(run=_later("compare"))
 
 
 def _add_lists(parser: argparse.ArgumentParser) -> None:
@@ -122,12 +115,7 @@ def _add_lists(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_recommend(subparsers: Commands) -> None:
-    lists = subparsers.add_parser(
-        "recommend",
-        help="recommend for somebody's history, or for the test users",
-        description="Recommend for the people of a history file, or for the test users of the zoo.",
-    )
+def _add_recommend(lists: argparse.ArgumentParser) -> None:
     _add_zoo(lists)
     lists.add_argument("--model", required=True, metavar="NAME", help="model of the data set")
     whose = lists.add_mutually_exclusive_group(required=True)
@@ -167,50 +155,34 @@ def _add_recommend(subparsers: Commands) -> None:
         help="print {model, provider, lists: [{user, items: [{rank, item_id, title, score}]}]}",
     )
     form.add_argument("--out", type=Path, metavar="FILE.parquet", help="write user, rank, item_id, title, score")
-    lists.set_defaults(run=commands.recommend)
+    lists.set_defaults(run=_later("recommend"))
 
 
-def _add_serve(subparsers: Commands) -> None:
-    serve = subparsers.add_parser("serve", help="open the app in a browser", description="Serve the app.")
+def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--zoo", type=Path, metavar="ZOO", help="folder of the zoo (default: MENAGERIE_ZOO, or zoo-data)"
     )
-    serve.add_argument("--port", type=int, default=8501, metavar="N", help="port (default: 8501)")
-    serve.set_defaults(run=commands.serve)
+    serve.add_argument("--port", type=int, metavar="N", help="port (default: the first free one from 8501 on)")
+    serve.set_defaults(run=serving.serve)
 
 
-def _add_verify(subparsers: Commands) -> None:
-    verify = subparsers.add_parser(
-        "verify",
-        help="check every model: checksums, contract, and its scores by running it",
-        description="Check every model of a zoo: checksums, contract, and its scores by running it.",
-    )
+def _add_verify(verify: argparse.ArgumentParser) -> None:
     verify.add_argument("zoo", type=Path, metavar="ZOO", help="folder of the zoo")
     verify.add_argument("--provider", choices=PROVIDERS, help="where to run (default: MENAGERIE_PROVIDER, or auto)")
-    verify.set_defaults(run=commands.verify)
+    verify.set_defaults(run=_later("verify"))
 
 
-def _add_doctor(subparsers: Commands) -> None:
-    check = subparsers.add_parser(
-        "doctor",
-        help="versions, providers, GPU: what is wrong and how to mend it",
-        description="Look at this installation: what is there, what is wrong, how to mend it.",
-    )
-    check.set_defaults(run=commands.doctor)
+def _add_doctor(check: argparse.ArgumentParser) -> None:
+    check.set_defaults(run=_later("doctor"))
 
 
-def _add_data(subparsers: Commands) -> None:
-    data = subparsers.add_parser(
-        "data",
-        help="known data sets: list them, fetch one",
-        description="Data sets that others publish, fetched from their owners.",
-    )
+def _add_data(data: argparse.ArgumentParser) -> None:
     ways = data.add_subparsers(title="commands", required=True, metavar="COMMAND")
     known = ways.add_parser(
         "list", help="what can be fetched: size, licence, whether it is here", description="List the known data sets."
     )
     known.add_argument("--json", action="store_true", help="print a list of {name, what, users, items, rows, ...}")
-    known.set_defaults(run=commands.list_data)
+    known.set_defaults(run=_later("list_data"))
     fetch = ways.add_parser(
         "fetch",
         help="download one from its owner, check it, and lay it out for training",
@@ -224,13 +196,57 @@ def _add_data(subparsers: Commands) -> None:
         "--from", dest="source", metavar="FILE|URL", help="the archive, downloaded elsewhere, or another address of it"
     )
     fetch.add_argument("--again", action="store_true", help="fetch it even where it is already here")
-    fetch.set_defaults(run=commands.fetch_data)
+    fetch.set_defaults(run=_later("fetch_data"))
 
 
 def _add_zoo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--zoo", required=True, type=Path, metavar="ZOO", help="folder of the zoo")
     parser.add_argument("--dataset", metavar="NAME", help="data set of the zoo (default: the only one)")
     parser.add_argument("--provider", choices=PROVIDERS, help="where to run (default: MENAGERIE_PROVIDER, or auto)")
+
+
+COMMANDS = {
+    "train": (
+        "train models on an interactions file and export them",
+        "Train models and put them into a zoo.",
+        _add_train,
+    ),
+    "evaluate": (
+        "measure every model of a data set on its test users",
+        "Measure every model of a data set on its test users, through ONNX Runtime, now.",
+        _add_evaluate,
+    ),
+    "compare": (
+        "say in plain words which of two models is better, and how sure that is",
+        "Measure two models on the same test users, and say what may be said of the difference.",
+        _add_compare,
+    ),
+    "recommend": (
+        "recommend for somebody's history, or for the test users",
+        "Recommend for the people of a history file, or for the test users of the zoo.",
+        _add_recommend,
+    ),
+    "data": (
+        "known data sets: list them, fetch one",
+        "Data sets that others publish, fetched from their owners.",
+        _add_data,
+    ),
+    "serve": (
+        "open the app in a browser",
+        "Serve the app.",
+        _add_serve,
+    ),
+    "verify": (
+        "check every model: checksums, contract, and its scores by running it",
+        "Check every model of a zoo: checksums, contract, and its scores by running it.",
+        _add_verify,
+    ),
+    "doctor": (
+        "versions, providers, GPU: what is wrong and how to mend it",
+        "Look at this installation: what is there, what is wrong, how to mend it.",
+        _add_doctor,
+    ),
+}
 
 
 if __name__ == "__main__":

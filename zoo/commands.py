@@ -3,7 +3,6 @@
 import argparse
 import importlib.util
 import json
-import os
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -31,7 +30,6 @@ from zoo.settings import Settings
 from zoo.significance import Comparison
 from zoo.verdict import Segment, verdict
 
-CHECKOUT = Path(__file__).resolve().parent.parent
 FOR_TRAINING = ("torch", "onnx", "onnxscript", "rich")
 
 
@@ -172,20 +170,6 @@ def fetch_data(options: argparse.Namespace, given: list[str]) -> int:
     print(place)
     _say(f"Train on it: menagerie train all --data {place if options.to else options.name} --out ZOO")
     return 0
-
-
-def serve(options: argparse.Namespace, given: list[str]) -> int:
-    """The app as a process of its own: `zoo` never imports streamlit. Never asks for input."""
-    environment = dict(os.environ)
-    if zoo := options.zoo or environment.get("MENAGERIE_ZOO"):
-        environment["MENAGERIE_ZOO"] = str(Path(zoo).resolve())  # the app runs in another folder
-    print(f"http://localhost:{options.port}", flush=True)
-    flags = [f"--server.port={options.port}", "--server.headless=true", "--browser.serverAddress=localhost"]
-    command = [sys.executable, "-m", "pages.parts.server", *flags]
-    if os.name == "posix":  # in our place: whoever stops this process stops the app
-        os.chdir(CHECKOUT)
-        os.execve(sys.executable, command, environment)
-    return subprocess.run(command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
 
 
 def verify(options: argparse.Namespace, given: list[str]) -> int:

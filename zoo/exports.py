@@ -70,6 +70,7 @@ class Service:
     roles: Mapping[str, tuple[str, ...]]  # what a column is to us -> its name in plain form
     ids: tuple[tuple[str, str | None], ...]  # column of the export, column of a catalogue that knows it (None: the id)
     judge: "Callable[[Cells, Stars], Verdicts]" = field(repr=False)
+    of: str = "films"  # what its rows are
 
     def read(self, table: Table, stars: Stars, catalogue_columns: Sequence[str]) -> "Reading":
         """What the export says, as expressions over the table.
@@ -288,6 +289,7 @@ GOODREADS = Service(
     },
     ids=(("bookid", "goodreads_book_id"),),
     judge=_judge_goodreads,
+    of="books",
 )
 MOVIELENS = Service(
     name="MovieLens",

@@ -30,6 +30,10 @@ BELOW = Reason("below the threshold", ASIDE)
 PLAIN = [Reason("named", LIKE), BELOW]  # the reasons of a file that is no service's
 WORDS = {LIKE: "like", DISLIKE: "dislike", SEEN: "seen"}
 MATCHES = ["given", "item_idx", "title", "how", "score", "rows", "says"]
+OTHER_KIND = (
+    "{service} tells of {theirs}, and this catalogue holds {ours}: only what has the same title and the same year was "
+    "taken for one of them."
+)
 MOST_MENDED = 100_000  # rows that are kept for corrections by hand
 
 
@@ -93,13 +97,17 @@ def read_histories(
     rows, values, user_ids = _read_rows(table, reading)
     said = pl.col("reason").is_in([place for place, one in enumerate(reading.reasons) if one.verdict != ASIDE])
     things = rows.filter(said).group_by(THING, maintain_order=True).agg(rows=pl.len())
-    found = _find(_spelled_out(things, values, reading.foreign, catalogue), catalogue)
+    spelled = _spelled_out(things, values, reading.foreign, catalogue)
+    notes = list(table.notes)
+    if service and catalogue.kind and service.of != catalogue.kind:
+        notes.append(OTHER_KIND.format(service=service.name, theirs=service.of, ours=catalogue.kind))
+    found = _find(spelled, catalogue, year_needed=len(notes) > len(table.notes))
     numbered = things.select(THING).with_row_index("thing")
     rows = rows.join(numbered, on=THING, how="left", nulls_equal=True, maintain_order="left")
-    read = _Read(rows.select("thing", "user", "reason"), found, user_ids, reading, tuple(table.notes), table.name)
+    read = _Read(rows.select("thing", "user", "reason"), found, user_ids, reading, tuple(notes), table.name)
     histories = _put_together(read, catalogue)
     if histories.report.matched == 0:
-        raise DataError(f"{table.name}: {histories.report.sentence()} {_remedy(histories.report)}")
+        raise DataError(f"{table.name}: {histories.report.sentence()} {_remedy(histories.report, catalogue)}")
     return histories if rows.height <= MOST_MENDED else replace(histories, read=None)
 
 
@@ -185,16 +193,18 @@ def _looked_up(ids: pl.Series, foreign: str, catalogue: Catalogue) -> pl.Series:
     return wanted.join(known, on="key", how="left", maintain_order="left")["own"]
 
 
-def _find(things: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+def _find(things: pl.DataFrame, catalogue: Catalogue, *, year_needed: bool = False) -> pl.DataFrame:
     """given (in words), item_idx, how, score, rows. What its title does not find is tried by its other title."""
-    found = find_items(things.select("item", "title", "year", "rows", "also", "said"), catalogue)
+    dated = pl.col("year").is_not_null() | (not year_needed)
+    sought = things.with_columns(called="title", title=pl.when(dated).then("title"), also=pl.when(dated).then("also"))
+    found = find_items(sought.select("item", "title", "year", "rows", "also", "said", "called"), catalogue)
     again = found.with_row_index("row").filter(pl.col("item_idx") < 0, pl.col("also").is_not_null())
     if not again.is_empty():
         other = find_items(again.select("row", item=pl.lit(None, pl.String), title="also", year="year"), catalogue)
         better = other.select("row", "item_idx", "how", "score")
         found = found.with_row_index("row").update(better, on="row").drop("row")
     year = pl.format(" ({})", "year").fill_null("")
-    given = pl.coalesce(pl.col("title") + year, "said", pl.lit("(blank)"))
+    given = pl.coalesce(pl.col("called") + year, "said", pl.lit("(blank)"))
     return found.select("item_idx", "how", "score", "rows", given=given)
 
 
@@ -270,9 +280,14 @@ def _report(
     )
 
 
-def _remedy(report: MatchReport) -> str:
+def _remedy(report: MatchReport, catalogue: Catalogue) -> str:
     if report.below_threshold == report.rows:
         return "Lower the threshold."
     if report.left_aside == report.rows:
         return "Nothing in it says what somebody likes. Bring what was watched, read or rated."
+    if catalogue.has_titles and all(example.isdecimal() for example in report.unknown_examples):
+        return (
+            f"It names items by numbers that mean nothing here, such as {', '.join(report.unknown_examples)}. Bring "
+            "their titles too: with MovieLens' ratings.csv, join movies.csv by movieId."
+        )
     return f"Bring ids or titles of this catalogue, not such as {', '.join(report.unknown_examples)}."

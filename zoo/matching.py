@@ -1,5 +1,7 @@
 """What a row says about its item -> a column of the catalogue: by id, by title, or by a title spelled almost alike."""
 
+import re
+
 import numpy as np
 import polars as pl
 from rapidfuzz import fuzz, process
@@ -23,6 +25,7 @@ ALIKE = 92.0  # of 100, where a year is missing: "alien" and "aliens" have 91
 ALIKE_SAME_YEAR = 85.0
 SHORTEST = 4  # letters; shorter titles must be the same
 AT_MOST = 100_000  # titles that are compared by spelling, a few seconds; what comes after them must be the same
+PARTS = re.compile(r"\s*(?::|[()\[\]]|,| [-–—] |\ba\.?k\.?a\.?)\s*")  # "Star Wars: Episode V - The Empire Strikes Back"
 CHUNK = 1_000  # titles compared with a block of the catalogue together
 
 
@@ -67,15 +70,23 @@ def match_titles(titles: pl.Series, years: pl.Series, catalogue: Catalogue) -> p
     -------
     item_idx Int64 [n], null where none fits; score Float64 [n], 100 where the normal forms are the same
     """
-    forms = {"form": normal_form(titles), "short": normal_form(without_parentheses(titles))}
+    ways = {"form": titles, "short": without_parentheses(titles), "other": also_called(titles)}
+    forms = {name: normal_form(way) for name, way in ways.items()}
     given = pl.DataFrame({**forms, "year": years}).with_row_index("row")
     if given["form"].null_count() == given.height:
         return pl.DataFrame(schema={"item_idx": pl.Int64, "score": pl.Float64}).clear(given.height)
     keys = _keys(catalogue)
-    exact = pl.concat([_same_form(given.select("row", "year", form=form), keys) for form in ("form", "short")])
+    exact = pl.concat([_same_form(given.select("row", "year", form=form).drop_nulls("form"), keys) for form in ways])
     rest = given.join(exact, on="row", how="anti").drop_nulls("form")
     found = pl.concat([exact.unique("row", keep="first", maintain_order=True), _almost(rest.head(AT_MOST), keys)])
     return given.select("row").join(found, on="row", how="left", maintain_order="left").select("item_idx", "score")
+
+
+def suggestions(title: str, catalogue: Catalogue, limit: int) -> list[int]:
+    """Items that somebody may mean by a title which fits none: found by all of it, then by its parts, longest first."""
+    parts = sorted((part for part in PARTS.split(title) if len(part) >= SHORTEST), key=len, reverse=True)
+    found = [item for text in (title, *parts) for item in catalogue.search(text, limit)]
+    return list(dict.fromkeys(found))[:limit]
 
 
 def _keys(catalogue: Catalogue) -> pl.DataFrame:
@@ -84,8 +95,10 @@ def _keys(catalogue: Catalogue) -> pl.DataFrame:
     titles = [column for column, dtype in items.schema.items() if dtype == pl.String and is_usual(column, "title")]
     facts = items.select("year", "n_users").with_row_index("item_idx").with_columns(pl.col("item_idx").cast(pl.Int64))
     ways = (lambda title: title, without_parentheses, also_called)
-    forms = [way(items[column]) for column in titles for way in ways]
-    keys = pl.concat([facts.with_columns(form=normal_form(form)) for form in forms]).drop_nulls("form")
+    forms = [facts.with_columns(form=normal_form(way(items[column]))) for column in titles for way in ways]
+    others = catalogue.other_titles
+    forms.append(facts.join(others.select("item_idx", form=normal_form(others["title"])), on="item_idx", how="inner"))
+    keys = pl.concat(forms).drop_nulls("form")
     return keys.unique(["form", "item_idx"], keep="first").sort(["n_users", "item_idx"], descending=[True, False])
 
 

@@ -111,9 +111,9 @@ def current() -> Link | None:
 
 def of_taste(data: Dataset, visit: Visit) -> tuple[Link, bool]:
     """A link that tells nothing but this taste, and whether it had to leave something out."""
-    likes, dislikes = (_outside(data, items) for items in (visit.likes, visit.dislikes))
-    shown = fitting(likes, dislikes)
-    return Link(like=tuple(shown[0]), dislike=tuple(shown[1])), shown != (likes, dislikes)
+    whole = tuple(_outside(data, items) for items in (visit.likes, visit.dislikes, visit.seen))
+    like, dislike, seen = shown = fitting(*whole)
+    return Link(like=tuple(like), dislike=tuple(dislike), seen=tuple(seen)), shown != whole
 
 
 def _taste(data: Dataset) -> dict:
@@ -122,11 +122,12 @@ def _taste(data: Dataset) -> dict:
     who = None
     if visit.looking:
         who = "" if visit.user_idx is None else str(data.users["user_id"][visit.user_idx])
-    held_back = bool(visit.own) and (visit.private or cut or bool(visit.seen))
+    held_back = bool(visit.own) and (visit.private or cut)
     private = bool(visit.own) and visit.private
     return {
         "like": () if private else link.like,
         "dislike": () if private else link.dislike,
+        "seen": () if private else link.seen,
         "taste": state.stash(data.info.fingerprint, _own(visit)) if held_back else None,
         "who": who,
     }
@@ -157,13 +158,16 @@ def _visit(data: Dataset, link: Link) -> tuple[Visit, list[str]]:
     sentences = []
     known = state.stashed(data.info.fingerprint, link.taste) if link.taste else None
     if link.taste and known is None:
-        sentences.append(CUT.format(n=len(link.like + link.dislike)) if link.like or link.dislike else HELD_BACK)
+        sentences.append(
+            CUT.format(n=len(link.like + link.dislike + link.seen)) if link.like or link.dislike else HELD_BACK
+        )
     if known is None:
-        likes, dislikes = (_columns(data, ids) for ids in (link.like, link.dislike))
-        unknown = len({*link.like, *link.dislike}) - len({*likes, *dislikes})
+        likes, dislikes, seen = (_columns(data, ids) for ids in (link.like, link.dislike, link.seen))
+        unknown = len({*link.like, *link.dislike, *link.seen}) - len({*likes, *dislikes, *seen})
         if unknown > 0:
             sentences.append(f"Items that this catalogue does not have were left out: {unknown:,}.")
-        known = Visit(likes, tuple(item for item in dislikes if item not in set(likes)))
+        dislikes = tuple(item for item in dislikes if item not in set(likes))
+        known = Visit(likes, dislikes, seen=tuple(item for item in seen if item not in {*likes, *dislikes}))
     if link.who is None:
         return known, sentences
     person = data.users["user_id"].cast(pl.String).index_of(link.who) if link.who else None

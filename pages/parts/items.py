@@ -3,10 +3,13 @@
 import re
 from collections.abc import Iterable
 from functools import cached_property
+from typing import Any
 
 from zoo.catalogue import Catalogue
 from zoo.posters import facts_of, poster, svg
 
+MOST_NAMES = 5  # that are told of an item
+MOST_LETTERS = 400  # of what is written about it
 ARTICLES = "The|A|An|Le|La|Les|L'|Il|Lo|I|El|Los|Las|Das|Der|Die|Ein|Eine|Un|Une|O|Os"
 ARTICLE_LAST = re.compile(rf"^(?P<rest>.+), (?P<article>{ARTICLES})$")
 ASIDE_LAST = re.compile(r"^(?P<title>.+?) \((?P<aside>[^()]+)\)$")
@@ -18,13 +21,14 @@ class Labels:
     def __init__(self, catalogue: Catalogue) -> None:
         columns = catalogue.items.select("item_id", "title", "year").to_dict(as_series=False)
         self._rows = list(zip(*columns.values(), strict=True))
+        self._catalogue = catalogue
         self._facts = facts_of(catalogue)
         self._posters: dict[int, dict[str, str]] = {}  # drawn when first shown, then kept: 700 bytes each
         self.named = catalogue.has_titles
         self._n_users = catalogue.items["n_users"].to_list()
 
-    def card(self, idx: int) -> dict[str, str | int | None]:
-        """{"id", "title", "aside", "year", "decade", "genre", "art" (SVG), "ground" (colour)} of one item."""
+    def card(self, idx: int) -> dict[str, Any]:
+        """{"id", "title", "aside", "year", "decade", "genre", "about", "art" (SVG), "ground" (colour)} of one item."""
         item_id, title, year = self._rows[idx]
         genre = self._facts[idx].genre
         shown, aside = ("Item " + str(item_id), None) if title == str(item_id) else readable(title)
@@ -35,7 +39,17 @@ class Labels:
             "year": year_text(year),
             "decade": decade_text(year),
             "genre": None if genre is None else genre_text(genre),
+            "about": self._about(idx),
         } | self._poster(idx)
+
+    def _about(self, idx: int) -> dict[str, str | None]:
+        """What else the table says of an item: {"by" (who made it, and where), "genres", "text" (a description)}."""
+        item = self._catalogue.items.row(idx, named=True)
+        made = [_listed(item.get(name), MOST_NAMES) for name in (*self._catalogue.people_columns[:1], "countries")]
+        genres = _listed([genre_text(genre) for genre in item["genres"] or ()], MOST_NAMES)
+        text = item.get("description")
+        told = text[:MOST_LETTERS] if isinstance(text, str) else None
+        return {"by": " · ".join(filter(None, made)) or None, "genres": genres, "text": told}
 
     def _poster(self, idx: int) -> dict[str, str]:
         if idx not in self._posters:
@@ -51,6 +65,19 @@ class Labels:
     def starters(self) -> list[int]:
         """Items that most people know, to begin a taste with."""
         return self.best_known(range(len(self._rows)))[:18]
+
+
+def _listed(names: object, most: int) -> str | None:
+    """
+    >>> _listed(["Joel Coen", "Ethan Coen"], 3), _listed(list("abcde"), 3), _listed("one name", 3), _listed(None, 3)
+    ('Joel Coen, Ethan Coen', 'a, b, c and 2 more', 'one name', None)
+    """
+    if isinstance(names, str):
+        return names[:MOST_LETTERS] or None
+    if not isinstance(names, list) or not names:
+        return None
+    rest = len(names) - most
+    return ", ".join(str(name) for name in names[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def readable(title: str) -> tuple[str, str | None]:

@@ -1,13 +1,13 @@
 """A view as a web address, and back: data set, taste, models and settings as one query string. Pure.
 
-    data=films&like=318,527&dislike=2&who=12&model=ease&models=ease,ease!k=10&k=50&known=shown&genres=War&years=1960-1979
+    data=films&like=318,527&dislike=2&seen=7&who=12&model=ease&models=ease,ease!k=10&k=50&known=shown&genres=War&years=1960-1979
 
 Items and people are named by their outside ids, which may hold any character; "," and "~" in them become "~1" and "~0".
 What an address says is a stranger's word: it is read without trust, and nothing that can be typed makes it fail.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from urllib.parse import quote, urlencode
 
@@ -25,6 +25,7 @@ class Link:
     data: str | None = None
     like: tuple[str, ...] = ()  # item ids, the latest last
     dislike: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()  # known, and neither liked nor disliked: kept out of the lists
     taste: str | None = None  # stands for a taste that only the session knows: one that was brought, or is too long
     who: str | None = None  # the person from the data who is looked at; "": nobody was chosen yet
     model: str | None = None
@@ -40,6 +41,7 @@ class Link:
             "data": self.data,
             "like": _join(self.like),
             "dislike": _join(self.dislike),
+            "seen": _join(self.seen),
             "taste": self.taste,
             "who": self.who,
             "model": self.model,
@@ -56,11 +58,12 @@ def read(query: Mapping[str, str]) -> tuple[Link, list[str]]:
     """The link that a query makes, and a sentence for each thing in it that could not be taken."""
     known = {field.name for field in fields(Link)}
     odd = [name for name in query if name not in known and not name.startswith("embed")]
-    like, dislike = _split(query.get("like")), _split(query.get("dislike"))
+    like, dislike, seen = (_split(query.get(name)) for name in ("like", "dislike", "seen"))
     link = Link(
         data=_short(query.get("data")),
         like=like[-MOST_ITEMS:],
         dislike=dislike[-MOST_ITEMS:],
+        seen=seen[-MOST_ITEMS:],
         taste=_short(query.get("taste")),
         who=_short(query.get("who")),
         model=_short(query.get("model")),
@@ -74,7 +77,7 @@ def read(query: Mapping[str, str]) -> tuple[Link, list[str]]:
     odd += [name for name in unread if getattr(link, name) is None]
     sentences = [
         f"It names {len(ids):,} {verb} items; the last {MOST_ITEMS:,} were taken."
-        for verb, ids in (("liked", like), ("disliked", dislike))
+        for verb, ids in (("liked", like), ("disliked", dislike), ("seen", seen))
         if len(ids) > MOST_ITEMS
     ]
     if odd:
@@ -82,14 +85,16 @@ def read(query: Mapping[str, str]) -> tuple[Link, list[str]]:
     return link, sentences
 
 
-def fitting(likes: list[str], dislikes: list[str]) -> tuple[list[str], list[str]]:
-    """The latest likes and dislikes that an address can hold; a quarter of the room is kept for dislikes."""
+def fitting(likes: list[str], dislikes: list[str], seen: Sequence[str] = ()) -> tuple[list[str], list[str], list[str]]:
+    """The latest likes, dislikes and merely seen items that an address can hold, likes before those that were seen; a
+    quarter of the room is kept for dislikes."""
     kept = _latest(dislikes, TASTE_LETTERS // 4)
     room = TASTE_LETTERS - sum(_length(item) for item in kept)
-    return _latest(likes, room), kept
+    liked = _latest(likes, room)
+    return liked, kept, _latest(seen, room - sum(_length(item) for item in liked))
 
 
-def _latest(ids: list[str], room: int) -> list[str]:
+def _latest(ids: Sequence[str], room: int) -> list[str]:
     kept: list[str] = []
     for item in reversed(ids):
         room -= _length(item)

@@ -162,7 +162,7 @@ def score_texts(scores: np.ndarray) -> list[str]:
 def _facts(answer: Lists, cards: list[dict], hidden: set[int]) -> list[dict]:
     provider = PROVIDERS.get(answer.provider, answer.provider)
     facts = [
-        {"text": f"{len(cards)} items", "why": None},
+        {"text": f"{len(cards)} {'item' if len(cards) == 1 else 'items'}", "why": None},
         {"text": provider, "why": f"Where the model really ran just now: ONNX Runtime's {answer.provider}."},
         {
             "text": f"{answer.milliseconds:.1f} ms",

@@ -7,6 +7,7 @@ from pages.parts import cached, state, upload
 from pages.parts.frame import escape
 from pages.parts.upload import Brought
 from zoo.dataset import Dataset
+from zoo.matching import suggestions
 from zoo.titles import without_year
 
 FOUND = 8  # items offered
@@ -59,7 +60,7 @@ def _change(data: Dataset, brought: Brought, row: dict) -> None:
     with st.container(border=True):
         st.markdown(f"**{escape(given)}** in your file is …")
         text = st.text_input("Search the catalogue", value=without_year(pl.Series([given]))[0], key=f"mend-{given}")
-        found = data.catalogue.search(text, FOUND)
+        found = suggestions(text, data.catalogue, FOUND)
         if row["item_idx"] >= 0 and row["item_idx"] not in found:
             found = [row["item_idx"], *found]
         labels = {item: _label(data, item) for item in found}

@@ -83,7 +83,7 @@ def _link(data: Dataset, visit: Visit) -> dict:
     if not visit.own:
         return {"taste": None, "ask": None, "cut": None}
     link, cut = address.of_taste(data, visit)
-    n, fit = len(visit.likes) + len(visit.dislikes), len(link.like) + len(link.dislike)
+    n, fit = (len(held) for held in (visit.likes + visit.dislikes + visit.seen, link.like + link.dislike + link.seen))
     ask = (
         f"Your taste came from a file and was kept out of the address. The link will hold the ids of {fit:,} items: "
         "whoever has it can read them."
@@ -97,10 +97,11 @@ def _link(data: Dataset, visit: Visit) -> dict:
 
 
 def _words(data: Dataset) -> dict:
-    named = cached.labels(data).named
     people = "simulated viewers" if data.info.simulated else "people"
+    by = "title" if cached.labels(data).named else "id"
+    makers = [f" or {name.removesuffix('s')}" for name in data.catalogue.people_columns[:1]]
     return {
-        "hint": f"Search {data.info.n_items:,} items by {'title' if named else 'id'}",
+        "hint": f"Search {data.info.n_items:,} items by {by}{''.join(makers)}",
         "hint_people": f"Search {data.info.n_users:,} {people} by id",
         "invite": "Nothing yet. Search for something you like, or begin with the cards below.",
         "invite_people": "or search for an id. Of people held out, the lists show which items they really chose.",

@@ -156,6 +156,18 @@ def test_the_word_for_a_brought_taste_means_nothing_to_another_browser(app):
     assert "It leaves out a taste" in app.at.info[0].value
 
 
+def test_a_link_also_keeps_out_of_the_lists_what_was_merely_seen(app):
+    app.visit(Visit(likes=(0, 2), seen=(4, 6), private=True))
+    ask = app.shown("taste")[0]["link"]
+    assert ask["taste"] == f"like={ids(app, 0, 2)}&seen={ids(app, 4, 6)}"
+    assert "will hold the ids of 4 items" in ask["ask"]
+    mine = [card["id"] for card in app.lists[0]["cards"]]
+    assert not {4, 6} & set(mine)
+    opened(app, {"data": "tiny", "like": ids(app, 0, 2), "seen": ids(app, 4, 6)})
+    assert [card["id"] for card in app.lists[0]["cards"]] == mine
+    assert f"seen={ids(app, 4, 6)}" in written(app)["query"]
+
+
 def test_a_taste_too_long_for_an_address_is_cut_there_and_whole_here(app, monkeypatch):
     monkeypatch.setattr("pages.parts.link.TASTE_LETTERS", 40)
     app.taste(*range(30))

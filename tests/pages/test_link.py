@@ -18,6 +18,7 @@ LINKS = st.builds(
     data=st.none() | TEXTS,
     like=LISTS,
     dislike=LISTS,
+    seen=LISTS,
     taste=st.none() | TEXTS,
     who=st.none() | st.text(max_size=40),
     model=st.none() | TEXTS,
@@ -83,7 +84,8 @@ def test_settings_of_the_frame_around_an_app_are_nobodys_mistake():
 
 def test_of_a_taste_too_long_for_an_address_the_latest_stay():
     likes, dislikes = [str(n) for n in range(5000)], [str(n) for n in range(5000, 9000)]
-    kept = fitting(likes, dislikes)
+    kept = fitting(likes, dislikes, ["9999"])
+    assert kept[2] == []  # what was liked comes first
     assert kept[0] == likes[-len(kept[0]) :]
     assert kept[1] == dislikes[-len(kept[1]) :]
     assert TASTE_LETTERS // 5 < len(",".join(kept[1])) <= TASTE_LETTERS // 4
@@ -92,11 +94,19 @@ def test_of_a_taste_too_long_for_an_address_the_latest_stay():
 
 @given(st.lists(TEXTS, max_size=20))
 def test_a_short_taste_fits_whole_and_a_long_one_within_the_limit(ids):
-    likes, _ = fitting(ids, [])
+    likes, _, _ = fitting(ids, [])
     assert likes == ids[len(ids) - len(likes) :]
     assert len(Link(like=tuple(likes)).query()) <= len("like=") + TASTE_LETTERS
     if sum(map(len, ids)) < TASTE_LETTERS / 15:
         assert likes == ids
+
+
+def test_what_was_merely_seen_takes_the_room_that_is_left():
+    likes, seen = [str(n) for n in range(1000, 1010)], [str(n) for n in range(2000, 9000)]
+    kept = fitting(likes, [], seen)
+    assert kept[0] == likes
+    assert kept[2] == seen[-len(kept[2]) :]
+    assert TASTE_LETTERS * 0.99 < len(",".join(kept[0])) + len(",".join(kept[2])) <= TASTE_LETTERS
 
 
 COLUMNS = st.builds(

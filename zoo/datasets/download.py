@@ -42,7 +42,11 @@ def download(url: str, part: Path, limit: int, progress: Progress) -> None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise DataError(f"{part.name} is being downloaded by another process. Wait for it to end.") from None
-        _continue(url, part, file, limit, progress)
+        try:
+            _continue(url, part, file, limit, progress)
+        finally:
+            if not os.fstat(file.fileno()).st_size:  # nothing came: nothing is left behind
+                part.unlink(missing_ok=True)
 
 
 def _continue(url: str, part: Path, file: IO[bytes], limit: int, progress: Progress) -> None:

@@ -86,8 +86,8 @@ def _check(known: Known, archive: Path, expected: str | None) -> str:
             raise DataError(f"{error} Download it again from {known.url}.") from None
         _forget(archive)
         raise DataError(f"{error} It was removed: run the same command again.") from None
-    whose = "pinned here" if known.md5 else "read beside the archive now"
-    say(f"  checksum: MD5 {expected}, as its owner published it ({whose})")
+    whose = "as its owner published it (pinned here)" if known.md5 else "as published beside the archive"
+    say(f"  checksum: MD5 {expected}, {whose}")
     return f"md5 {expected}"
 
 

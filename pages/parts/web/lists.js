@@ -22,18 +22,41 @@ function also(card, list) {
     ...card.also.map((other) => el("span", { class: "also-one", "aria-hidden": "true" }, mark(other), `${other.named ? `${other.title}: ` : ""}${other.rank}`)))
 }
 
+/** What is known of an item, behind its poster and title: on hover, on focus of the title, and by a tap on the poster. */
+function aboutNode(card, picture, title) {
+  const { by, genres, text } = card.about
+  if (!by && !genres && !text) return null
+  const tip = el("div", { class: "tip about", role: "tooltip" }, el("strong", {}, card.title + (card.year ? ` (${card.year})` : "")),
+    ...[by, genres].filter(Boolean).map((line) => el("span", { class: "about-line" }, line)), text ? el("p", {}, text) : null)
+  title.tabIndex = 0
+  title.setAttribute("aria-label", [card.title, card.year, by, genres, text].filter(Boolean).join(". "))
+  const show = (on, at) => {
+    tip.classList.toggle("open", on)
+    if (on) place(tip, at)
+  }
+  for (const node of [picture, title]) {
+    node.onpointerenter = (event) => event.pointerType === "touch" || show(true, node)
+    node.onpointerleave = (event) => event.pointerType === "touch" || show(false)
+  }
+  title.onfocus = () => title.matches(":focus-visible") && show(true, title)
+  title.onblur = () => show(false)
+  picture.onclick = (event) => event.pointerType === "touch" && show(!tip.classList.contains("open"), picture)
+  return tip
+}
+
 function cardNode(card, list, data, say) {
   const marks = [
     card.chosen ? el("span", { class: "tag chosen", title: "Hidden from every model; this person really chose it" }, "really chosen") : null,
     card.common ? el("span", { class: "tag common", title: "In every list shown" }, "in all") : null,
     card.verdict === "like" && !data.judge ? el("span", { class: "tag" }, "in the history") : null,
   ]
+  const [picture, title] = [poster(card), el("strong", { class: "title" }, card.title)]
   return el("li", { class: `card${card.chosen ? " is-chosen" : ""}${card.common ? " is-common" : ""}`, "data-id": card.id },
-    poster(card),
+    picture, aboutNode(card, picture, title),
     el("div", { class: "label" },
       card.rank ? el("span", { class: "rank numbers" }, el("span", { class: "hidden-text" }, "Rank "), String(card.rank)) : null,
       el("div", { class: "words" },
-        el("strong", { class: "title" }, card.title),
+        title,
         card.aside ? el("span", { class: "aside muted" }, card.aside) : null,
         el("span", { class: "facts muted numbers" }, card.year ?? "", card.score ? term(card.score, list.score, "score") : null),
         el("span", { class: "tags" }, ...marks, also(card, list))),
