@@ -15,7 +15,7 @@ RUN mkdir zoo training && pip install --editable ".[${RUNTIME}]"
 COPY . .
 
 RUN useradd --create-home --uid 10001 menagerie
-USER menagerie
+USER 10001
 
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \

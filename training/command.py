@@ -83,7 +83,8 @@ def train(options: argparse.Namespace, names: list[str]) -> None:
                 raise
             say(f"{name}: left out. {missing}")
             continue
-        fit = Fit(dataclasses.asdict(configs[name]), options.seed, str(device), seconds, peak.bytes)
+        meanings = {key: field.metadata["doc"] for key, field in _fields(module).items()}
+        fit = Fit(dataclasses.asdict(configs[name]), options.seed, str(device), seconds, peak.bytes, meanings)
         runs = other_runs(module, fitted, configs[name], dataset, parts, fit, data, options)
         folder = publish(module.ABOUT, fitted, dataset, fit, half=options.float16, other_runs=runs)
         say(f"{name}: fitted in {seconds:.1f} s, published in {folder}")

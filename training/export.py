@@ -26,7 +26,7 @@ from onnx import TensorProto, compose, helper
 
 from training.graphs import ITEM_ITEM_DENSE, ITEM_ITEM_ROWS, OPSET, item_item, with_ranking
 from training.half import rounded, with_half_weights
-from training.model import Fitted
+from training.model import DETAILS, Fitted
 from training.parity import check_parity, difference
 from training.scorers import ItemItem
 from zoo.card import About, Card, Interval, Parity, Spread
@@ -54,6 +54,7 @@ class Fit:
     device: str
     seconds: float
     peak_bytes: int | None
+    meanings: dict[str, str] = dataclasses.field(default_factory=dict)  # of the settings, a sentence each
 
 
 Figures = dict[str, float]  # metric -> mean over the test users
@@ -272,6 +273,7 @@ def _card(about: About, fitted: Fitted, dataset: Dataset, fit: Fit, graphs: dict
         metrics=None,
         item_tower=fitted.recipe if fitted.item_tower is not None else None,
         details=fitted.details,
+        meanings=fit.meanings | {name: DETAILS[name] for name in fitted.details if name in DETAILS},
         versions={
             "python": platform.python_version(),
             "torch": torch.__version__,

@@ -41,6 +41,24 @@ def setting(
     return field(default=default, metadata={"doc": doc, "low": low, "high": high, "choices": choices})
 
 
+DETAILS = {  # what a fit may say of itself (Fitted.details) -> one sentence with the unit, for the card
+    "best_epoch": "The epoch whose weights are served.",
+    "stopping": "How the number of epochs was found.",
+    "rank": "Rank of S.",
+    "explained": "Share of the data's squared length that the factors keep, 0 to 1.",
+    "asymmetry": "||S - S^T|| / ||S||: 0 where i speaks for j as j for i, 1.41 where only one of them does.",
+    "objective": "The least value of ||X - X S||^2 + l2 ||S||^2, as the multipliers' sum.",
+    "largest_multiplier": "The largest Lagrange multiplier: what the item that is hardest to explain leaves over.",
+    "neighbours_per_item": "Items that one item speaks for, on average.",
+    "weights": "How the matrices are stored.",
+    "moved_by_rounding": "How far the rounding to 16 bits moved scores, as a share of their range.",
+    "pictures": "Where the pictures came from.",
+    "items_without_text": "Items of which nothing is written: a learned “unknown” stands for their words.",
+    "items_without_picture": "Items without a picture: a learned “unknown” stands for it.",
+    "items_without_features": "Items without year, genres or other facts: a learned “unknown” stands for them.",
+}
+
+
 @dataclass(frozen=True)
 class Step:
     """How far a fit has come: what a progress bar shows."""

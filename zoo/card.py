@@ -86,6 +86,7 @@ class Card(Typed):
     runs: dict[str, Spread] | None = None  # the same metrics over several seeds; None where one run was made
     item_tower: Recipe | None = None  # two-tower: how a new item's words, picture and facts become numbers
     details: dict[str, Setting] = Field(default_factory=dict)  # what this family has to say: best epoch, |S - S^T|
+    meanings: dict[str, str] = Field(default_factory=dict)  # of settings and details: one sentence each, with the unit
     versions: dict[str, str]
     created: str  # UTC, ISO 8601
 

@@ -42,6 +42,7 @@ PLACE = (
 )
 CHECKSUM = "SHA-256 of the list of this model's files and their checksums. Every file was compared with it just now."
 PARITY = "The exported graph against the model as it was trained, on the same histories; a share of the scores' range."
+PICTURES = "What a model learns from pictures is what is in them: where posters are drawn from facts, those facts."
 PEAK = "The largest memory of the training process, above what it held before training."
 
 
@@ -77,11 +78,19 @@ def show(data: Dataset, entry: Entry, entries: list[Entry], ends: Scale) -> None
         _card(key=f"card-{entry.name}", data=_content(data, entry, entries, ends))
         if entry.card is None:
             return
-        with st.expander("How it works, its settings, and the file"):
-            _equation(entry.card)
+        _fold(data, entry, entry.card)
+
+
+@st.fragment
+def _fold(data: Dataset, entry: Entry, card: Card) -> None:
+    """Made when it is opened: equations and curves of every model at once are many megabytes."""
+    fold = st.expander("How it works, its settings, and the file", key=f"fold-{entry.name}", on_change="rerun")
+    if fold.open:
+        with fold:
+            _equation(card)
             if (curve := cached.curve(data, entry)) is not None:
                 _curve(entry, curve)
-            _settings(entry.card)
+            _settings(card)
             downloads.offer_model(data, entry)
 
 
@@ -160,6 +169,8 @@ def _facts(data: Dataset, entry: Entry, card: Card) -> list[dict]:
         ("Exported as trained", _parity(card.parity), _parity_why(card)),
         ("Runs on", *_provider(entry)),
     ]
+    if card.reads_pictures:
+        facts.insert(1, ("Looked at pictures", str(card.details["pictures"]), PICTURES))
     return [{"label": label, "text": text, "why": why} for label, text, why in facts]
 
 
@@ -169,7 +180,7 @@ def _plain(card: Card) -> str | None:
     if found is None:
         return None
     mean, low, high = (f"{100 * share:.0f}" for share in (found.mean, found.low, found.high))
-    sure = "" if low == high else f" ({low} to {high}, to be sure)"
+    sure = "" if low == high else f" (with other test users between {low} and {high}, 19 times in 20)"
     return f"Its first 20 items hold {mean} of 100 choices that were hidden from it{sure}."
 
 
@@ -267,12 +278,14 @@ def _curve(entry: Entry, curve: pl.DataFrame) -> None:
 
 
 def _settings(card: Card) -> None:
-    """Settings and what the family has to say, as two columns of words."""
-    rows = [(name.replace("_", " "), value) for name, value in card.settings.items()]
-    rows += [(name.replace("_", " "), value) for name, value in card.details.items()]
-    rows += [("seed", card.seed), ("trained", card.created.replace("T", " ").removesuffix("+00:00") + " UTC")]
-    lines = [f"| {escape(name)} | {escape(_value(value))} |" for name, value in rows]
-    st.markdown("\n".join(["| Setting | Value |", "| :-- | :-- |", *lines]))
+    """Settings, and what the family has to say, each with its meaning."""
+    rows = [(name, value, card.meanings.get(name, "")) for name, value in (card.settings | card.details).items()]
+    rows += [("seed", card.seed, "Where chance began: weights, order, noise and draws follow from it.")]
+    rows += [("trained", card.created.replace("T", " ").removesuffix("+00:00") + " UTC", "When it was published.")]
+    lines = [
+        f"| {escape(name.replace('_', ' '))} | {escape(_value(value))} | {escape(why)} |" for name, value, why in rows
+    ]
+    st.markdown("\n".join(["| Setting | Value | Meaning |", "| :-- | :-- | :-- |", *lines]))
 
 
 def _value(value: object) -> str:

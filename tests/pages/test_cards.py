@@ -86,8 +86,12 @@ def test_a_broken_model_says_what_is_wrong_and_comes_last(own_zoo):  # noqa: F81
 
 
 def test_equation_settings_and_curve_stand_behind_a_fold(app, cards):
+    assert not app.at.latex  # nothing is made before it is asked for
+    for name in app.data.model_names():
+        app.at.session_state[f"fold-{name}"] = True
+    app.run()
     assert any(r"\mu(x)" in latex.value for latex in app.at.latex)
-    assert any("| l2 | 5 |" in markdown.value for markdown in app.at.markdown)
+    assert any("| l2 | 5 | Weight of" in markdown.value for markdown in app.at.markdown)
     assert len(app.at.get("plotly_chart")) == sum(
         (app.data.path / name / app.data.current(name) / "curve.parquet").exists() for name in app.data.model_names()
     )
