@@ -32,7 +32,7 @@ LETTERS = 2000  # of one part of a text
 LONGEST = 256  # ids of one item; what a text has beyond them is not read
 N_GENRES = 40  # the most frequent ones become features
 WORD_PART = 4  # letters
-NOT_CONTENT = ("item_id", "n_users", "year", "genres")  # ids, popularity, and what is read by itself
+NOT_CONTENT = ("item_id", "n_users", "year", "genres", "also")  # ids, popularity, what is read by itself, more names
 _WORDS_IN_A_CELL = re.compile(r"\w\s+\w")
 
 

@@ -4,6 +4,7 @@ item_id      slug of the title, then the year: spirited-away-2001
 title, year  the title as English speakers say it; the year of the first public showing
 directors, countries, genres    lists, "|" between; the first genre is the principal one
 description  one sentence
+also         other titles, "|" between: the original one, those of other countries and of services
 """
 
 import re
@@ -22,17 +23,19 @@ GENRES = (
 
 
 def catalogue() -> pl.DataFrame:
-    """Every film: item_id str, title str, year Int32, directors, countries, genres list[str], description str.
+    """Every film: item_id str, title str, year Int32, directors, countries, genres list[str], description str, also
+    list[str].
 
     In the order of fame as we guess it: the lines of both files by turns, once the head start is used up.
     """
-    text = dict.fromkeys(("item_id", "title", *LISTS, "description"), pl.String)
+    text = dict.fromkeys(("item_id", "title", *LISTS, "description", "also"), pl.String)
     files = [
         pl.read_csv(FOLDER / file, schema_overrides={**text, "year": pl.Int32}).with_row_index("place", offset=start)
         for file, start in FILES.items()
     ]
     films = pl.concat(files).sort("place", maintain_order=True).drop("place")
-    return films.with_columns(pl.col(column).str.split("|") for column in LISTS)
+    also = pl.col("also").fill_null("").str.split("|").list.eval(pl.element().filter(pl.element() != ""))
+    return films.with_columns(also, *(pl.col(column).str.split("|") for column in LISTS))
 
 
 def slug(title: str) -> str:
