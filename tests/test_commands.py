@@ -63,7 +63,7 @@ def test_training_twice_with_one_seed_gives_the_same_scores(world, tmp_path):
     [
         (["eese"], "did you mean ease?"),
         (["ease", "--set", "l3=1"], "did you mean l2?"),
-        (["ease", "--set", "l2=-1"], "outside"),
+        (["ease", "--set", "l2=-1"], "not allowed: at least 1e-06"),
         (["ease", "--set", "l2=many"], "is no float"),
         (["ease", "--set", "popularity.l2=1"], "not among the models"),
         (["ease", "--split", "random"], "no split rule"),
@@ -235,7 +235,7 @@ def test_cuda_by_name_is_refused_loudly_where_there_is_none(tiny_zoo):
 def test_verify_runs_every_model_and_finds_the_damaged_one(tiny_zoo, tmp_path):
     copy = tmp_path / "zoo"
     shutil.copytree(tiny_zoo, copy)
-    assert menagerie("verify", str(copy)).stdout.count("ok ") == len(MODELS) + 2
+    assert menagerie("verify", str(copy)).stdout.count("ok ") == len(MODELS) + 2 + 2  # and the two data sets
     weights = next(copy.glob("tiny/ease/*/weights.safetensors"))
     spoiled = bytearray(weights.read_bytes())
     spoiled[-3] ^= 0x40
@@ -243,7 +243,7 @@ def test_verify_runs_every_model_and_finds_the_damaged_one(tiny_zoo, tmp_path):
     done = menagerie("verify", str(copy), status=1)
     assert "broken  tiny/ease" in done.stdout
     assert "checksum" in done.stdout
-    assert done.stdout.count("ok ") == len(MODELS) + 1
+    assert done.stdout.count("ok ") == len(MODELS) + 1 + 2
 
 
 def test_verify_finds_other_scores_under_right_checksums(tiny_zoo, tmp_path):
@@ -267,6 +267,83 @@ def test_verify_finds_other_scores_under_right_checksums(tiny_zoo, tmp_path):
 
 def test_an_empty_zoo_is_an_error_with_the_way_out(tmp_path):
     assert "menagerie train" in menagerie("verify", str(tmp_path), status=1).stderr
+
+
+def test_verify_looks_at_the_data_at_both_graphs_and_for_models(tiny_zoo, tmp_path):
+    copy = tmp_path / "zoo"
+    shutil.copytree(tiny_zoo, copy)
+    (copy / "tiny" / "train.parquet").unlink()
+    shutil.rmtree(copy / "tiny-last" / "popularity")
+    shutil.rmtree(copy / "tiny-last" / "two_tower_id")
+    with (copy / "tiny-last" / "items.parquet").open("ab") as file:
+        file.write(b"x")
+    said = menagerie("verify", str(copy), status=1).stdout
+    assert "broken  tiny: " in said
+    assert "train.parquet is missing" in said
+    assert "items.parquet is not the file that was published" in said
+    assert "broken  tiny-last: no model is in service" in said
+    assert said.count("ok ") == len(MODELS)
+
+
+def test_a_model_without_its_stored_scores_is_broken_and_the_others_are_looked_at(tiny_zoo, tmp_path):
+    from zoo.manifest import write_manifest
+
+    copy = tmp_path / "zoo"
+    shutil.copytree(tiny_zoo, copy)
+    folder = next(copy.glob("tiny/ease/*/parity.parquet")).parent
+    (folder / "parity.parquet").unlink()
+    write_manifest(folder)
+    said = menagerie("verify", str(copy), status=1).stdout
+    assert "parity.parquet is missing" in said
+    assert "ok      tiny/variational" in said
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/b", ".hidden", "", "x" * 300])
+def test_the_name_of_a_data_set_leads_nowhere_else(world, tmp_path, name):
+    done = menagerie(
+        "train", "popularity", "--data", str(world), "--out", str(tmp_path / "zoo"), "--name", name, status=1
+    )
+    assert "cannot be the name of a data set" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_items_described_anew_are_shown_so_without_training_again(tiny_zoo, world, tmp_path):
+    copy, data = tmp_path / "zoo", tmp_path / "tiny"
+    shutil.copytree(tiny_zoo / "tiny", copy / "tiny")
+    shutil.copytree(world, data)
+    items = (data / "items.csv").read_text()
+    (data / "items.csv").write_text(items.replace("The Amber Harbour", "The Scarlet Harbour"))
+    train(copy, data, "popularity")
+    assert "The Scarlet Harbour" in Dataset(copy / "tiny").catalogue.items["title"].to_list()
+    assert "broken" not in menagerie("verify", str(copy)).stdout
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "told"),
+    [
+        ("movieId,rating\n100,5\n103,1\n", (), "1 below the threshold"),
+        ("movieId,rating\n100,5\n103,1\n", ("--like-from", "0"), "2 of 2 rows matched"),
+        ("movieId\n100\n103\n", ("--like-from", "4"), "It has no ratings"),
+        (
+            "thing,stars,who\n100,5,a\n7,5,b\n",
+            ("--item", "thing", "--user", "who"),
+            "Of 1 of 2 people nothing is known",
+        ),
+    ],
+)
+def test_ratings_of_a_history_are_read_as_on_the_page(tiny_zoo, tmp_path, rows, options, told):
+    _, said = recommended(tiny_zoo, "--history", history_file(tmp_path, rows), *options)
+    assert told in said
+
+
+def test_a_place_that_cannot_be_written_to_is_named_without_a_traceback(tiny_zoo, world, tmp_path):
+    zoo = ("--zoo", str(tiny_zoo), "--dataset", "tiny", "--model", "ease", "--held-out")
+    for done in (
+        menagerie("recommend", *zoo, "--out", str(tmp_path / "nowhere" / "x.parquet"), status=1),
+        menagerie("train", "popularity", "--data", str(world), "--out", "/proc/nowhere", status=1),
+    ):
+        assert "Name another place" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 PLAIN = {"onnxruntime": "1", "onnxruntime-gpu": None, "torch": None, "onnx": None, "onnxscript": None}

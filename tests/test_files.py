@@ -7,7 +7,10 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -296,3 +299,25 @@ def test_any_quoted_csv_comes_back_as_it_was(rows):
     frame = pl.DataFrame(rows, schema={"user": pl.String, "item": pl.String}, orient="row")
     content = frame.write_csv(quote_style="always").encode()
     assert read_table(content, "data").equals(frame)
+
+
+@pytest.mark.parametrize("stored_as", [False, True], ids=["text", "categories"])
+def test_a_parquet_file_that_repeats_a_long_text_is_refused_before_it_is_decoded(stored_as):
+    """Some kB, whose footer tells of one text, and whose column holds it two million times."""
+    rows = pa.array(np.zeros(2_000_000, dtype=np.int32))
+    texts = pa.DictionaryArray.from_arrays(rows, pa.array(["4" + " " * 20_000]))
+    out = io.BytesIO()
+    pq.write_table(pa.table({"user": rows, "rating": texts}), out, store_schema=stored_as, compression="zstd")
+    assert len(out.getvalue()) < 100_000
+    with pytest.raises(DataError, match="the limit here is 50,000,000"):
+        open_table(out.getvalue(), "a.parquet", Limits(bytes=50_000_000, rows=2_000_000))
+
+
+def test_a_parquet_file_with_categories_of_numbers_and_of_short_texts_is_read():
+    codes = pa.array([0, 1, 0], pa.int32())
+    columns = {
+        name: pa.DictionaryArray.from_arrays(codes, pa.array(of)) for name, of in (("n", [7, 8]), ("t", ["a", "b"]))
+    }
+    out = io.BytesIO()
+    pq.write_table(pa.table(columns), out)
+    assert open_table(out.getvalue(), "a.parquet", Limits(bytes=10_000, rows=3)).columns == ["n", "t"]

@@ -35,6 +35,8 @@ from zoo.interactions import Interactions, Mapping, Rules, read_interactions
 from zoo.pictures import pictures_of
 from zoo.split import Rule, Split, split
 
+LONGEST_NAME = 100  # letters of a data set's name: it is a folder
+
 
 def main(model: str | None = None) -> None:
     """The command line of `python -m training`, or of one model's script. Ends the process."""
@@ -51,6 +53,8 @@ def main(model: str | None = None) -> None:
         train(options, [model] if model else options.models)
     except ZooError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:  # of a place that somebody named, or of a full disk
+        sys.exit(f"error: {error}. Name another place, or make room there.")
 
 
 def train(options: argparse.Namespace, names: list[str]) -> None:
@@ -177,7 +181,8 @@ def parse_setting(field: dataclasses.Field[Any], text: str) -> Any:
             f"{field.name}={value!r} is not one of {', '.join(map(str, choices))}. {field.metadata['doc']}"
         )
     if value != value or (low is not None and value < low) or (high is not None and value > high):
-        raise ModelError(f"{field.name}={value} lies outside {low} to {high}. {field.metadata['doc']}")
+        allowed = " and ".join([f"at least {low:g}"] * (low is not None) + [f"at most {high:g}"] * (high is not None))
+        raise ModelError(f"{field.name}={value} is not allowed: {allowed}. {field.metadata['doc']}")
     return value
 
 
@@ -201,6 +206,8 @@ def choose_device(wanted: str) -> torch.device:
 
 def prepare(options: argparse.Namespace) -> tuple[Dataset, Split]:
     """Read, split, and lay the data set into the zoo."""
+    if options.name is not None:
+        plain_name(options.name)  # before a long file is read
     own = built_in(str(options.data))
     source = own.interactions if own else find_interactions(options.data)
     mapping = Mapping(user=options.user, item=options.item, value=options.value, timestamp=options.timestamp)
@@ -214,7 +221,7 @@ def prepare(options: argparse.Namespace) -> tuple[Dataset, Split]:
     n_users = np.bincount(parts.train.indices, minlength=parts.train.shape[1])
     catalogue = Catalogue.build(interactions.item_ids, items_table(options, source, own), n_users)
     name, file = (own.name, own.name) if own else (source.resolve().parent.name, source.name)
-    info = describe(options.name or name, file, options, interactions, parts)
+    info = describe(plain_name(options.name or name), file, options, interactions, parts)
     if own:
         info = info.model_copy(update={"licence": own.licence, "simulated": True, "notice": own.notice})
     elif info.licence is None:
@@ -226,6 +233,13 @@ def prepare(options: argparse.Namespace) -> tuple[Dataset, Split]:
         f"{len(parts.test):,} test users under {parts.rule}"
     )
     return dataset, parts
+
+
+def plain_name(name: str) -> str:
+    """The name of a folder in the zoo, and no way out of it; else a `DataError`."""
+    if not name or name.startswith(".") or any(mark in name for mark in "/\\\0") or len(name) > LONGEST_NAME:
+        raise DataError(f"{name!r} cannot be the name of a data set. Give --name one plain word, such as films.")
+    return name
 
 
 def items_table(options: argparse.Namespace, source: Path | bytes, own: BuiltIn | None) -> pl.DataFrame | None:

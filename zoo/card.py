@@ -109,6 +109,7 @@ class DatasetInfo(Typed):
     simulated: bool = False  # the people and their choices are not real; pages then say "simulated viewers"
     notice: str | None = None  # what whoever looks at this data should know, one sentence or two
     fingerprint: str
+    items: str | None = None  # sha256 of the table of items, which may be described anew without training again
     split: str
     threshold: float | None  # a value at or above it is a positive; None: every row
     min_user: int

@@ -23,6 +23,8 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(options.run(options, given[1:]))
     except ZooError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:  # of a place that somebody named, or of a full disk
+        sys.exit(f"error: {error}. Name another place, or make room there.")
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -127,11 +129,13 @@ def _add_recommend(lists: argparse.ArgumentParser) -> None:
         "whole archive, too), IMDb, Goodreads or MovieLens, with likes and dislikes",
     )
     whose.add_argument("--held-out", action="store_true", help="answer for the test users of the zoo")
+    for role, of in (("user", "people"), ("item", "item ids or titles"), ("value", "ratings")):
+        lists.add_argument(f"--{role}", metavar="COLUMN", help=f"column of the {of} (default: recognised by its name)")
     lists.add_argument(
         "--like-from",
         type=float,
         metavar="RATING",
-        help="ratings from this one are likes (default: 3.5 of 5 or 7 of 10 in exports, else the rule of the data set)",
+        help="ratings from this one are likes (default: the rule of the data set, else 3.5 of 5 or 7 of 10 stars)",
     )
     lists.add_argument(
         "--dislike-below",

@@ -5,19 +5,22 @@ import importlib.util
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from zoo import datasets
+from zoo.columns import Mapping
 from zoo.dataset import Dataset
 from zoo.datasets.fetch import fetch
 from zoo.diagnosis import diagnose
 from zoo.errors import ZooError
 from zoo.figures import plain, table
-from zoo.history import read_histories
+from zoo.history import read_histories, star_rule
 from zoo.measuring import Measured, dumped, measure_all, measure_references, save
 from zoo.metrics import METRICS
 from zoo.new_items import read_new_items, recommend_with
@@ -114,17 +117,7 @@ def recommend(options: argparse.Namespace, given: list[str]) -> int:
     if options.held_out:
         users, tastes = _held_out_tastes(dataset)
     else:
-        histories = read_histories(
-            options.history,
-            options.history.name,
-            dataset.catalogue,
-            threshold=dataset.info.threshold if options.like_from is None else options.like_from,
-            like_from=options.like_from,
-            dislike_below=options.dislike_below,
-        )
-        _say(histories.report.sentence())
-        users = list(histories.user_ids)
-        tastes = tastes_of(histories.X, histories.dislikes, histories.seen)
+        users, tastes = _tastes_of_file(options, dataset)
     if options.new_items:
         new = read_new_items(options.new_items, model, dataset.catalogue, options.pictures)
         table = recommend_with(model, dataset.catalogue, new, users, tastes, options.k)
@@ -145,6 +138,30 @@ def recommend(options: argparse.Namespace, given: list[str]) -> int:
             new_item = "\tnew" if row.get("new") else ""
             print(f"{user}\t{row['rank']}\t{row['item_id']}\t{row['title']}\t{row['score']:.4f}{new_item}")
     return 0
+
+
+def _tastes_of_file(options: argparse.Namespace, dataset: Dataset) -> tuple[list[str | int | None], list[Taste]]:
+    mapping = Mapping(user=options.user, item=options.item, value=options.value)
+    threshold = dataset.info.threshold if options.like_from is None else options.like_from
+    if threshold is None and (threshold := star_rule(options.history, options.history.name, mapping)) is not None:
+        _say(f"Its ratings look like stars: rows rated {threshold:g} or more are likes; --like-from says otherwise.")
+    histories = read_histories(
+        options.history,
+        options.history.name,
+        dataset.catalogue,
+        mapping=mapping,
+        threshold=threshold,
+        like_from=options.like_from,
+        dislike_below=options.dislike_below,
+    )
+    for sentence in (histories.report.sentence(), *histories.report.notes):
+        _say(sentence)
+    tastes = tastes_of(histories.X, histories.dislikes, histories.seen)
+    if strangers := sum(not taste for taste in tastes):
+        _say(
+            f"Of {strangers:,} of {len(tastes):,} people nothing is known here: they get what the model gives anybody."
+        )
+    return list(histories.user_ids), tastes
 
 
 def list_data(options: argparse.Namespace, given: list[str]) -> int:
@@ -180,17 +197,37 @@ def verify(options: argparse.Namespace, given: list[str]) -> int:
         raise ZooError(
             f"{options.zoo} holds no data set. Train one: menagerie train all --data FILE --out {options.zoo}."
         )
-    broken = 0
-    for dataset in map(zoo.dataset, names):
-        for name in dataset.model_names():
-            try:
-                with dataset.model(name) as folder:
-                    parity = check_parity(runtime.load(folder), folder.path / PARITY_FILE)
-                print(f"ok      {dataset.name}/{name}: scores within {parity.relative_difference:.1e} of their range")
-            except ZooError as error:
-                broken += 1
-                print(f"broken  {dataset.name}/{name}: {error}")
-    return 1 if broken else 0
+    found = [result for dataset in map(zoo.dataset, names) for result in _verified(dataset, runtime)]
+    return 0 if all(found) else 1
+
+
+def _verified(dataset: Dataset, runtime: Runtime) -> Iterator[bool]:
+    """Prints a line for the data set and one for each model; whether each is well."""
+
+    def of_data() -> str:
+        dataset.check()
+        return "every file as it was written"
+
+    def of_model(name: str) -> str:
+        with dataset.model(name) as folder:
+            parity = check_parity(runtime.load(folder), folder.path / PARITY_FILE)
+        return f"scores within {parity.relative_difference:.1e} of their range"
+
+    yield _line(dataset.name, of_data)
+    if not dataset.model_names():
+        print(f"broken  {dataset.name}: no model is in service. Train one: menagerie train all.")
+        yield False
+    for name in dataset.model_names():
+        yield _line(f"{dataset.name}/{name}", partial(of_model, name))
+
+
+def _line(what: str, look: Callable[[], str]) -> bool:
+    try:
+        print(f"ok      {what}: {look()}")
+    except ZooError as error:
+        print(f"broken  {what}: {error}")
+        return False
+    return True
 
 
 def doctor(options: argparse.Namespace, given: list[str]) -> int:

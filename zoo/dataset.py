@@ -6,11 +6,13 @@
     train.parquet      user_idx, item_idx, weight: what models learn from
     held_out.parquet   part ("validation", "test"), kind ("fold_in", "held_out", "masked"), user_idx, item_idx, weight
     references.parquet where the data was simulated: lists by its true probabilities (zoo.references)
+    MANIFEST.json      sha256 and size of each of these files
     <model>/           zoo.manifest
 
 Where users are known to training (every split but strong:), their fold-in is their row of train.parquet.
 """
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -25,7 +27,7 @@ from zoo.card import Card, DatasetInfo
 from zoo.catalogue import Catalogue
 from zoo.errors import CardError
 from zoo.folder import ModelFolder
-from zoo.manifest import CURRENT
+from zoo.manifest import CURRENT, check_manifest, write_manifest
 from zoo.metrics import ItemFacts
 from zoo.references import FILE as REFERENCES
 from zoo.references import read_references
@@ -75,6 +77,15 @@ class Dataset:
     def item_facts(self) -> ItemFacts:
         """What metrics must know of the items."""
         return ItemFacts.of(self.train, self.catalogue.items["genres"])
+
+    def check(self) -> None:
+        """Compares every file of the data set with its checksum; those of the models are compared when they are opened.
+
+        Raises
+        ------
+        CardError naming the first file that is missing or not as it was written
+        """
+        check_manifest(self.path, below=False)
 
     def model_names(self) -> list[str]:
         """Models that were published here, broken ones among them, by name."""
@@ -159,12 +170,13 @@ def write_dataset(
     parts: Split,
     references: pl.DataFrame | None = None,
 ) -> Dataset:
-    """Write a data set in one step; where the same data already lies there, keep it.
+    """Write a data set in one step; where the same data already lies there, keep it, described as it is now.
 
     Raises
     ------
     CardError if other data, or the same under another split or other rules, already lies there
     """
+    info = info.model_copy(update={"items": hashlib.sha256(catalogue.items.write_ndjson().encode()).hexdigest()})
     if (path / "dataset.json").exists():
         there = Dataset(path)
         if there.info.fingerprint != info.fingerprint:
@@ -172,7 +184,7 @@ def write_dataset(
                 f"{path} already holds other data, or the same under other rules (split {there.info.split}). "
                 "Choose another --name or --out, or remove that folder."
             )
-        return there
+        return there if there.info.items == info.items else _described_anew(there, info, catalogue)
     path.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
@@ -183,11 +195,22 @@ def write_dataset(
         _held_out_table(parts).write_parquet(staging / "held_out.parquet")
         if references is not None:
             references.write_parquet(staging / REFERENCES)
+        write_manifest(staging, below=False)
         staging.chmod(0o755)
         os.rename(staging, path)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return Dataset(path)
+
+
+def _described_anew(there: Dataset, info: DatasetInfo, catalogue: Catalogue) -> Dataset:
+    """The same choices of the same items, of which another table tells: titles are mended without training again."""
+    catalogue.save(there.path / ".items.new")
+    os.replace(there.path / ".items.new", there.path / "items.parquet")
+    there.info.model_copy(update={"items": info.items}).save(there.path / ".info.new")
+    os.replace(there.path / ".info.new", there.path / "dataset.json")
+    write_manifest(there.path, below=False)
+    return Dataset(there.path)
 
 
 def _users_table(user_ids: pl.Series, parts: Split) -> pl.DataFrame:

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ HEAD = 2**20  # bytes: the header line, or the first JSON record, must fit
 MAX_COLUMNS = 1_000
 JSON_SAMPLE = 1_000  # records whose keys become the columns
 SEPARATORS = ",\t;|"  # the first one wins a tie
+TEXTS_AT_ONCE = 2**16  # rows of a Parquet file whose texts are measured together
 BOM = b"\xef\xbb\xbf"
 
 
@@ -34,20 +36,43 @@ def open_parquet(source: Path | bytes, name: str, limits: Limits) -> Table:
 
 
 def _check_footer(source: Path | bytes, name: str, limits: Limits) -> None:
-    from pyarrow import ArrowException, BufferReader  # half a second to import, and only uploads have limits
-    from pyarrow.parquet import read_metadata
+    """Rows, values, bytes, and the texts that are worked with: a page of some bytes may repeat a long one two million
+    times, and a footer counts it once. Dictionaries are read as such, so that looking costs no memory."""
+    from pyarrow import ArrowException, BufferReader, types  # half a second to import, and only uploads have limits
+    from pyarrow.parquet import ParquetFile
 
     try:
-        footer = read_metadata(BufferReader(source) if isinstance(source, bytes) else source)
+        plain = ParquetFile(BufferReader(source) if isinstance(source, bytes) else source)
+        footer = plain.metadata
+        limits.check_rows(footer.num_rows, name)
         groups = [footer.row_group(group) for group in range(footer.num_row_groups)]
-        unpacked = sum(group.total_byte_size for group in groups)
+        limits.check_bytes(sum(group.total_byte_size for group in groups), name)
         values = sum(group.column(column).num_values for group in groups for column in range(group.num_columns))
+        limits.check_cells(values, name)
+        kinds = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
+        types_of = {field.name: getattr(field.type, "value_type", field.type) for field in plain.schema_arrow}
+        flat = [field.name for field in plain.schema_arrow if not types.is_nested(field.type)]
+        texts = [column for column in flat if any(kind(types_of[column]) for kind in kinds)]
+        for size in _text_bytes(source, texts) if texts else ():
+            limits.check_bytes(size, name)
     except (ArrowException, OSError, ValueError) as error:
         reason = str(error).partition("\n")[0][:200]
         raise DataError(f"{name} has a Parquet footer that cannot be read ({reason}). Export it again.") from error
-    limits.check_rows(footer.num_rows, name)
-    limits.check_bytes(unpacked, name)
-    limits.check_cells(values, name)
+
+
+def _text_bytes(source: Path | bytes, columns: list[str]) -> Iterator[int]:
+    """How long the texts are that were met so far, all together, repeats counted each time."""
+    from pyarrow import BufferReader, compute, types
+    from pyarrow.parquet import ParquetFile
+
+    file = ParquetFile(BufferReader(source) if isinstance(source, bytes) else source, read_dictionary=columns)
+    total = 0
+    for batch in file.iter_batches(TEXTS_AT_ONCE, columns=columns):
+        for values in batch.columns:
+            coded = types.is_dictionary(values.type)
+            lengths = compute.binary_length(values.dictionary if coded else values)
+            total += compute.sum(lengths.take(values.indices) if coded else lengths).as_py() or 0
+        yield total
 
 
 def open_csv(text: Text, start: bytes, name: str, limits: Limits) -> Table:
@@ -104,7 +129,17 @@ def open_json(text: Text, start: bytes, name: str, limits: Limits) -> Table:
         limits.check_rows(text.lines, name)
         limits.check_cells(text.lines * len(columns), name)
         frame = pl.scan_ndjson(data, schema=schema)
-    return Table(name, frame, frame.collect_schema(), text.notes, nested)
+    return Table(name, frame, frame.collect_schema(), text.notes, nested, find_fault=lambda: _odd_record(data))
+
+
+def _odd_record(data: bytes) -> str | None:
+    """The first line that is no JSON. Runs line by line, but only once a file is known to be broken."""
+    for number, line in enumerate(io.BytesIO(data), 1):
+        try:
+            json.loads(line) if line.strip() else None
+        except ValueError as error:
+            return f"line {number:,} is no JSON ({error.args[0].partition(':')[0].lower()})"
+    return None
 
 
 def _first_records(start: str, name: str) -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ BELOW = Reason("below the threshold", ASIDE)
 PLAIN = [Reason("named", LIKE), BELOW]  # the reasons of a file that is no service's
 WORDS = {LIKE: "like", DISLIKE: "dislike", SEEN: "seen"}
 MATCHES = ["given", "item_idx", "title", "how", "score", "rows", "says"]
+NO_RATINGS = "It has no ratings: every row counts as a like."
 OTHER_KIND = (
     "{service} tells of {theirs}, and this catalogue holds {ours}: only what has the same title and the same year was "
     "taken for one of them."
@@ -81,7 +82,8 @@ def read_histories(
         columns, unless columns are named
     name : what the person calls the file
     mapping : columns by name; those not named are recognised
-    threshold : rows with a lower rating are no likes; None = every row is one. Not for exports
+    threshold : rows with a lower rating are no likes; None, or a file without ratings = every row is one. Not for
+        exports
     like_from, dislike_below : for exports, on the service's scale; None = as usual for the service
 
     Raises
@@ -127,11 +129,12 @@ def star_rule(
     """From which rating on a row of a plain file reads as a like, by the scale that its ratings seem to have.
 
     3.5 where the highest is 5 at most, 7 where it is 10 at most, as in exports; None where the file has no ratings, or
-    they are no stars: 0 and 1, or numbers without end such as plays.
+    they are no stars: 0 and 1, or numbers without end such as plays; None for exports, which have rules of their own.
     """
     table = open_export(source, name, limits)
     column = find_columns(table.columns, ("value",), mapping, table.name).get("value")
-    if column is None or is_count(column):
+    exported = mapping == RECOGNISE and recognise(table.columns) is not None  # has a rule of its own
+    if column is None or is_count(column) or exported:
         return None
     ratings = table.collect(number(table, column).alias("rating"))["rating"].drop_nulls().to_numpy()
     highest = float(ratings.max()) if len(ratings) else 0.0
@@ -143,8 +146,9 @@ def _plain_reading(table: Table, mapping: Mapping, threshold: float | None) -> R
     columns = find_columns(found, ("user", "value", "item", "title", "year"), mapping, table.name)
     if "title" not in columns:
         require(columns, "item", found, table.name)
-    if threshold is not None:
-        require(columns, "value", found, table.name)
+    if threshold is not None and "value" not in columns:
+        threshold = None
+        table.notes.append(NO_RATINGS)
     for column in columns.values():
         check_id_column(table, column)
     roles = ("user", "item", "title", "also", "year")

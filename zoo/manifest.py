@@ -32,20 +32,25 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_manifest(folder: Path) -> str:
-    """Write MANIFEST.json over every file of the folder; returns the manifest's own sha256."""
+def write_manifest(folder: Path, *, below: bool = True) -> str:
+    """Write MANIFEST.json over every file of the folder; returns the manifest's own sha256.
+
+    below : files of its sub-folders too; a data set speaks for its own only, its models for theirs
+    """
     files = {
         str(path.relative_to(folder)): {"sha256": sha256(path), "bytes": path.stat().st_size}
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != MANIFEST
+        for path in sorted(folder.rglob("*") if below else folder.iterdir())
+        if path.is_file() and path.name != MANIFEST and not path.name.startswith(".")
     }
     text = json.dumps({"format": 1, "files": files}, indent=2) + "\n"
-    (folder / MANIFEST).write_text(text, encoding="utf-8")
+    new = folder / f".{MANIFEST}.new"
+    new.write_text(text, encoding="utf-8")
+    os.replace(new, folder / MANIFEST)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def check_manifest(folder: Path) -> str:
-    """Compare every file with the manifest; returns the manifest's sha256.
+def check_manifest(folder: Path, *, below: bool = True) -> str:
+    """Compare every file with the manifest; returns the manifest's sha256. `below` as it was written.
 
     Raises
     ------
@@ -58,7 +63,9 @@ def check_manifest(folder: Path) -> str:
         raise CardError(f"{folder} has no {MANIFEST}: it was not published whole. Train again.") from None
     except (ValueError, KeyError, TypeError):
         raise CardError(f"{folder / MANIFEST} cannot be read. Train again, or copy the folder again.") from None
-    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - {MANIFEST}
+    there = folder.rglob("*") if below else folder.iterdir()
+    found = {str(path.relative_to(folder)) for path in there if path.is_file()} - {MANIFEST}
+    found = {name for name in found if below or not name.startswith(".")}
     if odd := sorted(found ^ files.keys()):
         what = "is missing" if odd[0] in files else "is not in the manifest"
         raise CardError(f"{folder / odd[0]} {what}. Train again, or copy the folder again.")

@@ -70,7 +70,12 @@ def zoo() -> Zoo:
 def dataset(name: str) -> Dataset:
     """A data set of the zoo, read once for as long as it stays the same."""
     found = zoo().dataset(name)
-    return _dataset(str(found.path), found.info.fingerprint, found)
+    return _dataset(str(found.path), _of(found), found)
+
+
+def _of(data: Dataset) -> str:
+    """Another text for other choices, and for another description of the items."""
+    return f"{data.info.fingerprint} {data.info.items}"
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -79,7 +84,7 @@ def _dataset(path: str, fingerprint: str, _found: Dataset) -> Dataset:
 
 
 def labels(data: Dataset) -> Labels:
-    return _labels(str(data.path), data.info.fingerprint, data)
+    return _labels(str(data.path), _of(data), data)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -88,7 +93,7 @@ def _labels(path: str, fingerprint: str, _data: Dataset) -> Labels:
 
 
 def samples(data: Dataset) -> list[Sample]:
-    return _samples(str(data.path), data.info.fingerprint, data)
+    return _samples(str(data.path), _of(data), data)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -134,7 +139,7 @@ def _comparisons(
 
 def references(data: Dataset) -> dict[str, dict[str, Interval]]:
     """The figures of lists that no model made; {} for data that nobody simulated."""
-    return _references(str(data.path), data.info.fingerprint, data)
+    return _references(str(data.path), _of(data), data)
 
 
 @st.cache_data(show_spinner=False, max_entries=8)

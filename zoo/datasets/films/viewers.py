@@ -26,18 +26,18 @@ class Config:
     typical_stay: float = 2.0  # years from the first to the last film, median
     stay_spread: float = 0.7  # standard deviation of its logarithm
 
-    fame: float = 1.3  # standard deviation of log exposure: the long tail of films
+    fame: float = 1.0  # standard deviation of log exposure: the long tail of films
     fame_noise: float = 0.5  # how much of a film's place in the order of fame is chance; 0 = none
     novelty: float = 3.0  # a new film is 1 + novelty times as visible as it will be
     novelty_years: float = 1.0  # years after which that has fallen to 1/e
 
-    genre: float = 1.6  # tastes over genres
-    hidden: float = 1.2  # tastes over qualities that no column of the catalogue tells
+    genre: float = 2.2  # tastes over genres
+    hidden: float = 1.4  # tastes over qualities that no column of the catalogue tells
     n_hidden: int = 4  # how many of them
     country: float = 0.8  # tastes over countries
-    era: float = 1.5  # mean height of the bump around one's favourite year
+    era: float = 2.0  # mean height of the bump around one's favourite year
     era_width: float = 12.0  # years
-    director: float = 1.5  # what a favourite director adds
+    director: float = 2.0  # what a favourite director adds
     n_favourites: float = 3.0  # favourite directors of a person, mean
     drift: float = 0.2  # radians per year by which tastes over genres and hidden qualities turn
 
