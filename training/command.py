@@ -181,7 +181,8 @@ def parse_setting(field: dataclasses.Field[Any], text: str) -> Any:
             f"{field.name}={value!r} is not one of {', '.join(map(str, choices))}. {field.metadata['doc']}"
         )
     if value != value or (low is not None and value < low) or (high is not None and value > high):
-        allowed = " and ".join([f"at least {low:g}"] * (low is not None) + [f"at most {high:g}"] * (high is not None))
+        ends = (("at least", low), ("at most", high))
+        allowed = " and ".join(f"{words} {end:g}" for words, end in ends if end is not None)
         raise ModelError(f"{field.name}={value} is not allowed: {allowed}. {field.metadata['doc']}")
     return value
 
