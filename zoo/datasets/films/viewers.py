@@ -26,7 +26,7 @@ class Config:
     typical_stay: float = 2.0  # years from the first to the last film, median
     stay_spread: float = 0.7  # standard deviation of its logarithm
 
-    fame: float = 1.0  # standard deviation of log exposure: the long tail of films
+    fame: float = 1.1  # standard deviation of log exposure: the long tail of films
     fame_noise: float = 0.5  # how much of a film's place in the order of fame is chance; 0 = none
     novelty: float = 3.0  # a new film is 1 + novelty times as visible as it will be
     novelty_years: float = 1.0  # years after which that has fallen to 1/e
