@@ -39,7 +39,8 @@ screens: .venv/.installed
 
 bench: .venv/.installed
 	.venv/bin/python benchmarks/item_item_graphs.py
-	.venv/bin/python benchmarks/taste_change.py --zoo $(ZOO)
+	.venv/bin/python -m benchmarks.taste_change --zoo $(ZOO)
+	.venv/bin/python benchmarks/app.py --zoo $(ZOO)
 
 # training/README.md's tables: DATA holds the folders ml-latest-small, goodbooks-10k-v1 and gowalla. Hours.
 DATA ?= $(MENAGERIE_TEST_DATA)
