@@ -32,13 +32,13 @@ export default function (component) {
       draw(names) // answer at once; the lists follow
       say({ kind: "models", which: data.which, chosen: names })
     }
-    const label = el("span", { class: "chips-label muted" }, data.label)
+    const flat = data.models.length <= FLAT
+    const label = flat || data.most > 1 ? el("span", { class: "chips-label muted" }, data.label) : null // rows speak for themselves
     const chips = (models, text) => models.map((model) => chipNode(model, data, chosen, choose, text(model)))
     const families = [...new Set(data.models.map((model) => model.family))]
     const rows = families.map((family) => el("div", { class: "family" },
       el("span", { class: "family-name muted" }, family || "Unavailable"),
       el("div", { class: "chips" }, ...chips(data.models.filter((model) => model.family === family), short))))
-    const flat = data.models.length <= FLAT
     refill(root,
       el("div", { class: flat ? "chips" : "families", role: "group", "aria-label": data.label }, label, ...(flat ? chips(data.models, (model) => model.title) : rows)),
       ...data.models.filter((model) => data.most === 1 && chosen.includes(model.name)).map((model) => el("p", { class: "summary muted" }, model.summary)),
