@@ -139,7 +139,7 @@ def test_the_loss_of_a_pair_reads_no_profile_that_holds_it(loss, monkeypatch):
     monkeypatch.setattr(
         Profile, "forward", lambda self, x, rows, without=None: asked.append(without) or honest(self, x, rows, without)
     )
-    batch = np.array([0, 4, 9])
+    batch = np.flatnonzero(pairs.users != pairs.items)[[0, 4, 9]]
     batch_loss(model, pairs, batch, config, np.random.default_rng(0))
     assert any(np.array_equal(without, pairs.items[batch]) for without in asked)  # out of the users' profiles
     assert any(np.array_equal(without, pairs.users[batch]) for without in asked)  # out of the items' profiles
@@ -211,6 +211,21 @@ def test_no_item_that_the_user_chose_is_a_negative_in_a_batch(loss, monkeypatch)
     else:
         assert (allowed[:, :12] == ~CHOSEN[np.ix_(pairs.users[batch], pairs.items[batch])]).all()
         assert allowed.shape == (12, 12 + 5)
+
+
+def test_a_batch_is_corrected_by_how_often_each_candidate_is_expected(monkeypatch):
+    seen = []
+    honest = softmax
+    monkeypatch.setattr("training.two_tower.softmax", lambda *given: seen.append(given) or honest(*given))
+    pairs, batch = Pairs(X), np.arange(12)
+    config = dataclasses.replace(SMALL, loss="sampled_softmax", n_uniform=5)
+    model = TwoTower(X, config)
+    batch_loss(model, pairs, batch, config, np.random.default_rng(0))
+    candidates = np.concatenate([pairs.items[batch], np.random.default_rng(0).choice(pairs.pool, 5)])
+    scores = model.users(pairs.users[batch], X) @ model.items(candidates).T
+    expected = (scores - log_expected(pairs, candidates, 12, config)).detach()
+    logits = seen[0][1].detach()
+    torch.testing.assert_close(logits[logits > NONE], expected[logits > NONE])
 
 
 def test_q_is_the_share_of_pairs_that_are_of_the_item():
