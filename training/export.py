@@ -33,8 +33,9 @@ from zoo.card import About, Card, Interval, Parity, Spread
 from zoo.content import Content
 from zoo.dataset import Dataset
 from zoo.errors import ModelError
-from zoo.evaluate import cannot_measure, evaluate
+from zoo.evaluate import cannot_measure, evaluate, lists_of, measure
 from zoo.folder import ModelFolder
+from zoo.lists import write_lists
 from zoo.manifest import publication
 from zoo.parity import TOLERANCE
 from zoo.runtime import ITEM_TOWER, Model, open_item_tower
@@ -96,7 +97,9 @@ def publish(
         )
         metrics = None
         if reason is None:
-            measured = evaluate(model, dataset.test, dataset.item_facts)
+            ranked = lists_of(model, dataset.test)
+            write_lists(folder, dataset.test, ranked)
+            measured = measure(ranked, dataset.test, dataset.item_facts)
             measured.per_user.write_parquet(folder / "per_user.parquet")
             metrics = measured.figures
         if fitted.curve:

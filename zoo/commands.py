@@ -49,7 +49,7 @@ def evaluate(options: argparse.Namespace, given: list[str]) -> int:
     measured = measure_all(dataset, runtime, lists=_named(options.lists), say=_say)
     measure_references(measured)
     if options.save:
-        save(measured)
+        save(measured, runtime)
         _say(f"The figures of {len(measured.models)} models were saved with them.")
     comparisons = {metric: measured.compared(metric) for metric in options.compare}
     print(json.dumps(_answer(measured, comparisons), indent=2) if options.json else table(measured, comparisons))

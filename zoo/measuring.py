@@ -15,7 +15,9 @@ import polars as pl
 from zoo.card import Interval
 from zoo.dataset import Dataset
 from zoo.errors import CardError, DataError
-from zoo.evaluate import Evaluation, cannot_measure, evaluate, measure, read_per_user
+from zoo.evaluate import Evaluation, cannot_measure, evaluate, lists_of, measure, read_per_user
+from zoo.lists import FILE as LISTS
+from zoo.lists import write_lists
 from zoo.manifest import MANIFEST, publication
 from zoo.outside import read_lists
 from zoo.runtime import Runtime
@@ -117,17 +119,21 @@ def measured_at_training(dataset: Dataset) -> Measured:
     return measured
 
 
-def save(measured: Measured) -> None:
-    """Publishes every model again with the figures measured now: those of a model trained by an older version get all
-    metrics of this one without training again. Weights, settings and what the training cost stay as they are.
+def save(measured: Measured, runtime: Runtime) -> None:
+    """Publishes every model again with the figures measured now, and the lists they are about: those of a model trained
+    by an older version get all metrics of this one without training again. Weights, settings and what the training cost
+    stay as they are.
     """
+    test = measured.dataset.test
     for name, of in measured.models.items():
         model_dir = measured.dataset.path / name
+        ranked = lists_of(runtime.load(measured.dataset.model(name)), test)
         with measured.dataset.model(name) as folder, publication(model_dir) as staging:
             for path in folder.path.iterdir():
-                if path.name not in (MANIFEST, "card.json", "per_user.parquet"):
+                if path.name not in (MANIFEST, "card.json", "per_user.parquet", LISTS):
                     shutil.copy2(path, staging / path.name)
             of.per_user.write_parquet(staging / "per_user.parquet")
+            write_lists(staging, test, ranked)
             folder.card.model_copy(update={"metrics": of.figures, "reason": None}).save(staging / "card.json")
 
 

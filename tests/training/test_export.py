@@ -95,7 +95,7 @@ def test_an_item_item_model_is_weighed_once_for_two_graphs(dataset):
     matrix = 4 * N_ITEMS**2
     assert matrix < dataset.model("ease").card.weight_bytes < matrix + 16_384
     files = {path.name for path in folder.iterdir()}
-    assert files >= {"model.onnx", "dense.onnx", "weights.safetensors", "per_user.parquet"}
+    assert files >= {"model.onnx", "dense.onnx", "weights.safetensors", "per_user.parquet", "lists.parquet"}
 
 
 def test_neighbours_are_weighed_by_all_that_their_gather_makes(dataset):
