@@ -42,6 +42,13 @@ PLACE = (
 )
 CHECKSUM = "SHA-256 of the list of this model's files and their checksums. Every file was compared with it just now."
 PARITY = "The exported graph against the model as it was trained, on the same histories; a share of the scores' range."
+# An equation wider than a phone scrolls by itself; else all of the page would be as wide.
+SCROLLING = """
+    .stElementContainer:has(.katex-display) { contain: inline-size; }
+    .stMarkdown:has(.katex-display) > div { max-width: 100%; }
+    .stMarkdown:has(.katex-display) [data-testid=stMarkdownContainer] { min-width: 0; }
+    .katex-display { overflow: auto hidden; }
+"""
 PICTURES = "What a model learns from pictures is what is in them: where posters are drawn from facts, those facts."
 PEAK = "The largest memory of the training process, above what it held before training."
 
@@ -234,7 +241,10 @@ def _provider(entry: Entry) -> tuple[str, str | None]:
 
 
 def _equation(card: Card) -> None:
-    st.latex(card.about.equation)
+    """One line per equation; what is wider than a phone scrolls by itself."""
+    lines = card.about.equation.replace(r", \quad ", r" \\ ")
+    st.html(f"<style>{SCROLLING}</style>")
+    st.latex(rf"\begin{{gathered}} {lines} \end{{gathered}}")
     if card.about.paper:
         st.caption(escape(card.about.paper))
 
