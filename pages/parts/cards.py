@@ -42,12 +42,11 @@ PLACE = (
 )
 CHECKSUM = "SHA-256 of the list of this model's files and their checksums. Every file was compared with it just now."
 PARITY = "The exported graph against the model as it was trained, on the same histories; a share of the scores' range."
-# An equation wider than a phone scrolls by itself; else all of the page would be as wide.
+# What is wider than a phone, an equation or a table, scrolls by itself; else all of the page would be as wide.
 SCROLLING = """
-    .stElementContainer:has(.katex-display) { contain: inline-size; }
-    .stMarkdown:has(.katex-display) > div { max-width: 100%; }
-    .stMarkdown:has(.katex-display) [data-testid=stMarkdownContainer] { min-width: 0; }
-    .katex-display { overflow: auto hidden; }
+    .stElementContainer:has(.katex-display, table) { contain: inline-size; }
+    .stMarkdown:has(.katex-display, table) > div { max-width: 100%; }
+    .stMarkdown [data-testid=stMarkdownContainer]:has(.katex-display, table) { min-width: 0; overflow: auto hidden; }
 """
 PICTURES = "What a model learns from pictures is what is in them: where posters are drawn from facts, those facts."
 PEAK = "The largest memory of the training process, above what it held before training."

@@ -214,10 +214,13 @@ def test_a_model_is_downloaded_from_its_card(visitor):
 def test_the_zoo_page_is_no_wider_than_a_phone(phone):
     phone.go("Zoo")
     phone.page.locator(".modelcard .cost").first.wait_for()
-    for fold in phone.page.get_by_text("How it works, its settings, and the file").all():
-        fold.click()
-    phone.page.locator(".js-plotly-plot").first.wait_for()
-    assert phone.overflow == []
+    folds = phone.page.locator("details", has_text="How it works, its settings, and the file")
+    expect(folds).to_have_count(len(MODELS))
+    for fold in folds.all():  # one after the other: a click while a fold is being made would be lost
+        fold.locator("summary").click()
+        fold.locator(".katex-display").wait_for()
+        fold.locator("table").wait_for()
+        assert phone.overflow == []
 
 
 def test_back_after_bringing_a_file_loses_no_taste(visitor):
