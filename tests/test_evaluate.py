@@ -202,15 +202,31 @@ def test_lists_of_fewer_people_are_compared_on_these_people_alone(dataset, runti
 def test_compare_and_evaluate_tell_the_same_difference(tiny_zoo, incumbent):
     common = ("--zoo", str(tiny_zoo), "--dataset", "tiny", "--lists", f"today={incumbent}", "--json")
     table = json.loads(menagerie("evaluate", *common, "--compare", "ndcg_at_100").stdout)
+    assert table["users"] == {"test": 24}
     assert table["external"]["today"]["ndcg_at_100"]["n"] == 20
-    for second, n in (("today", 20), ("popularity", 24)):
-        lists = common if second == "today" else (*common[:4], "--json")
-        verdict = json.loads(menagerie("compare", "ease", second, *lists, "--metric", "ndcg_at_100").stdout)
-        assert verdict["verdict"].startswith("EASE ranks what people later chose higher than ")
-        (same,) = (one for one in table["comparisons"]["ndcg_at_100"] if (one["a"], one["b"]) == ("ease", second))
-        assert same["n"] == n
-        for figure in ("difference", "low", "high", "p", "n", "detectable"):
-            assert same[figure] == pytest.approx(verdict["comparison"][figure]), figure
+    assert any("do not compare" in note for note in table["notes"]["today"])
+    verdict = json.loads(menagerie("compare", "ease", "today", *common, "--metric", "ndcg_at_100").stdout)
+    (same,) = (one for one in table["comparisons"]["ndcg_at_100"] if (one["a"], one["b"]) == ("ease", "today"))
+    assert same["n"] == 20
+    assert len(same["segments"]) == len(verdict["segments"]) > 0
+    pairs = [(same, verdict["comparison"]), *zip(same["segments"], verdict["segments"], strict=True)]
+    for one, other in pairs:
+        for figure in ("difference", "low", "high", "p", "p_holm", "n", "detectable", "distinguishable"):
+            assert one[figure] == pytest.approx(other[figure]), figure
+    assert verdict["comparison"]["p_holm"] > verdict["comparison"]["p"]  # asked among all of the zoo, as in the table
+    assert "this trained model and these lists" in verdict["verdict"]
+
+
+def test_figures_of_validation_users_are_asked_for_by_name(tiny_zoo, incumbent):
+    common = ("--zoo", str(tiny_zoo), "--dataset", "tiny", "--on", "validation")
+    table = json.loads(menagerie("evaluate", *common, "--json", "--compare").stdout)
+    users = len(Dataset(tiny_zoo / "tiny").validation)
+    assert table["users"] == {"validation": users}
+    assert table["models"]["ease"]["recall_at_20"]["n"] <= users
+    assert table["models"]["ease"] != json.loads(menagerie("evaluate", *common[:4], "--json").stdout)["models"]["ease"]
+    assert table["references"] == {}
+    assert "--lists" in menagerie("evaluate", *common, "--lists", str(incumbent), status=1).stderr
+    assert "--save" in menagerie("evaluate", *common, "--save", status=1).stderr
 
 
 def test_figures_measured_now_can_be_saved_with_models_that_were_measured_before(tiny_zoo, tmp_path):

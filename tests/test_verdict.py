@@ -5,8 +5,11 @@ import polars as pl
 import pytest
 
 from zoo.errors import DataError
-from zoo.verdict import CLOSING, MIN_USERS, SEGMENTS, verdict
+from zoo.significance import MIN_USERS, paired
+from zoo.verdict import CLOSING as CLOSING_OF
+from zoo.verdict import LISTS, MODELS, SEGMENTS, choice, verdict
 
+CLOSING = CLOSING_OF.format(these=MODELS)
 DRAWS = 2000  # enough for cases as clear as these
 INTERVAL = re.compile(r"95 % interval (\S+) to ([^\s,)]+)")
 
@@ -29,7 +32,7 @@ def judge(differences, n_fold_in=20, a="EASE", b="the VAE", metric="recall_at_20
     """The verdict where `a` has 0.3 + difference and `b` has 0.3."""
     differences = np.asarray(differences)
     tables = table(0.3 + differences, n_fold_in, metric), table(np.full(len(differences), 0.3), n_fold_in, metric)
-    return verdict(a, b, *tables, metric, n_draws=DRAWS, **options)
+    return verdict(a, b, *tables, metric, **{"n_draws": DRAWS} | options)
 
 
 def by_activity(*parts):
@@ -41,7 +44,7 @@ def test_a_clear_difference_is_said_with_its_size_interval_and_users():
     found = judge(noise(2897) + 0.031)
     assert found.comparison.distinguishable
     assert found.sentences == [
-        "EASE finds more of what people later chose than the VAE: 0.031 more of recall at 20 "
+        "EASE finds more of what people also chose than the VAE: 0.031 more of recall at 20 "
         "(95 % interval 0.029 to 0.033, 2,897 users).",
         CLOSING,
     ]
@@ -50,7 +53,7 @@ def test_a_clear_difference_is_said_with_its_size_interval_and_users():
 
 def test_the_better_model_is_named_first():
     found = judge(noise(100) - 0.1)
-    assert found.sentences[0].startswith("the VAE finds more of what people later chose than EASE: 0.100 more of")
+    assert found.sentences[0].startswith("the VAE finds more of what people also chose than EASE: 0.100 more of")
     assert found.comparison.difference < 0  # the figures stay first minus second
 
 
@@ -93,7 +96,7 @@ def test_an_interval_without_0_is_no_claim_where_the_test_does_not_agree():
     rare = judge(np.append(np.full(5, 0.3), np.zeros(20)))  # p = 2 / 32, and hardly a draw without one of the five
     assert rare.comparison.low > 0
     assert "do not tell" in rare.sentences[0]
-    assert rare.sentences[0].endswith("The interval leaves out 0, but the test does not rule out chance (p = 0.06).")
+    assert rare.sentences[0].endswith("The interval leaves out 0, but the test does not rule out chance (p = 0.0625).")
 
 
 def test_three_users_are_too_few():
@@ -106,7 +109,9 @@ def test_three_users_are_too_few():
 
 def test_below_the_least_number_of_users_nothing_is_claimed_however_clear():
     below, enough = judge(noise(MIN_USERS - 1) + 1), judge(noise(MIN_USERS) + 1)
-    assert below.comparison.distinguishable
+    assert below.comparison.low > 0
+    assert not below.comparison.distinguishable
+    assert np.isnan(below.comparison.p_holm)  # it was asked nothing, and takes nothing from others
     assert below.sentences[0].startswith("Only 19 users: too few for a verdict.")
     assert enough.sentences[0].startswith("EASE finds more")
 
@@ -144,26 +149,27 @@ def test_a_segment_where_the_other_is_better_is_named():
     found = judge(*by_activity((20, noise(200) + 0.1), (80, noise(60) - 0.1)))
     assert found.sentences[0].startswith("EASE finds more")
     assert found.sentences[1].startswith(
-        "For users with 50 or more interactions it is the other way round: the VAE finds more of what people later "
+        "For users with 50 or more interactions it is the other way round: the VAE finds more of what people also "
         "chose than EASE: 0.100 more of recall at 20 (95 % interval "
     )
 
 
-def test_segments_that_are_clear_are_named_under_a_whole_that_is_not():
+def test_segments_that_are_clear_are_hints_under_a_whole_that_is_not():
     found = judge(*by_activity((5, noise(100) + 0.1), (20, noise(50)), (80, noise(100) - 0.1)))
     assert "do not tell" in found.sentences[0]
-    assert found.sentences[1].startswith("For users with fewer than 10 interactions EASE finds more")
-    assert found.sentences[2].startswith("For users with 50 or more interactions the VAE finds more")
+    hint = "A hint, and no finding: for users with "
+    assert found.sentences[1].startswith(f"{hint}fewer than 10 interactions EASE finds more")
+    assert found.sentences[2].startswith(f"{hint}50 or more interactions the VAE finds more")
     assert len(found.sentences) == 4  # nothing of the segment in between
 
 
-def test_a_small_segment_is_called_too_small_where_something_would_be_said_of_it():
-    found = judge(*by_activity((5, noise(8)), (20, noise(200) + 0.1), (80, noise(19) - 0.5)))
+def test_a_small_segment_is_called_too_small_however_clear_it_looks():
+    found = judge(*by_activity((5, noise(8)), (20, noise(200) + 0.1), (80, noise(19) - 0.3)))
     assert found.sentences[1:3] == [
         "Only eight users with fewer than 10 interactions: too few to say anything of them.",
         "Only 19 users with 50 or more interactions: too few to say anything of them.",
     ]
-    assert len(judge(*by_activity((5, noise(8) + 0.1), (20, noise(200) + 0.1))).sentences) == 2
+    assert len(judge(*by_activity((5, noise(8) + 0.1), (20, noise(200) + 0.1))).sentences) == 3
 
 
 def test_holm_is_over_the_segments_of_the_verdict():
@@ -171,6 +177,43 @@ def test_holm_is_over_the_segments_of_the_verdict():
     first = found.segments[0].comparison
     assert first.p < 0.05 < first.p_holm == pytest.approx(3 * first.p)
     assert not any("finds more" in sentence for sentence in found.sentences[1:])
+
+
+def test_the_whole_is_one_of_those_that_were_asked_with_it():
+    differences = noise(60) + 0.017
+    alone = judge(differences)
+    assert alone.comparison.p_holm == alone.comparison.p < 0.05
+    others = [paired(noise(30, seed=i), np.zeros(30), names=("a", str(i)), n_draws=99) for i in range(9)]
+    few = [paired(noise(9, seed=i), np.zeros(9), names=("b", str(i)), n_draws=99) for i in range(9)]
+    among = judge(differences, asked_among=others + few)
+    assert among.comparison.p_holm == pytest.approx(10 * alone.comparison.p)
+    assert among.sentences[0].endswith(
+        f"does not rule out chance (p = {among.comparison.p_holm:.3g} after Holm over 10 comparisons)."
+    )
+    assert "finds more" not in among.text
+
+
+def test_what_was_held_out_was_chosen_later_only_where_the_split_says_so():
+    found = judge(noise(100) + 0.1, chosen=choice("temporal:0.2"), these=LISTS)
+    assert found.sentences[0].startswith("EASE finds more of what people later chose than the VAE")
+    assert "also chose" in judge(noise(100) + 0.1, chosen=choice("column:part")).text
+    assert found.sentences[-1] == CLOSING_OF.format(these=LISTS)
+
+
+def test_models_of_one_quality_get_a_verdict_that_claims_something_5_times_in_100():
+    """Whole and segments together: with Holm over the segments alone it would be 7."""
+    rng, n = np.random.default_rng(7), 400
+    shown = np.repeat([5, 20, 80], 30)
+    found = [judge(rng.normal(0, 0.1, 90), shown, gain_words="WINS", n_draws=499) for _ in range(n)]
+    claims = [any("WINS" in said and "hint" not in said for said in one.sentences) for one in found]
+    assert np.mean(claims) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / n)
+    assert 0 < np.mean([any("hint" in said for said in one.sentences) for one in found]) < 0.1
+
+
+def test_two_figures_that_differ_are_not_rounded_to_one():
+    found = judge(np.linspace(0.00078, 0.00084, 60))
+    low, high = INTERVAL.search(found.sentences[0]).groups()
+    assert low != high
 
 
 def test_users_without_a_value_are_counted():
@@ -204,14 +247,14 @@ def test_users_are_matched_by_their_number_not_by_their_row():
 @pytest.mark.parametrize(
     ("metric", "sentence"),
     [
-        ("ndcg_at_100", "EASE ranks what people later chose higher than the VAE: 0.100 more of nDCG at 100 (95 % "),
+        ("ndcg_at_100", "EASE ranks what people also chose higher than the VAE: 0.100 more of nDCG at 100 (95 % "),
         (
             "recall_at_20_capped",
-            "EASE finds more of what people later chose than the VAE: 0.100 more of recall at 20 (c",
+            "EASE finds more of what people also chose than the VAE: 0.100 more of recall at 20 (c",
         ),
         (
             "hit_rate_at_5",
-            "EASE more often finds something that people later chose than the VAE: 0.100 more of hit rate",
+            "EASE more often finds something that people also chose than the VAE: 0.100 more of hit rate",
         ),
         ("novelty_at_20", "EASE has a higher novelty at 20 than the VAE: 0.100 more of novelty at 20 (95 % interval "),
         ("surprise", "EASE has a higher surprise than the VAE: 0.100 more of surprise (95 % interval "),
@@ -275,7 +318,9 @@ def test_nothing_is_claimed_that_interval_and_test_do_not_allow():
             assert "WINS" in found.sentences[0]
             undecided = [words for words, own in of.items() if not own.distinguishable]
             assert all(words in found.text for words in undecided)
+            assert "hint" not in found.text
         else:
+            assert all("hint" in said for said in found.sentences if "WINS" in said)
             assert "WINS" not in found.sentences[0]
         assert "equal" not in found.text
     assert claims > 50

@@ -66,8 +66,15 @@ def _add_evaluate(measure: argparse.ArgumentParser) -> None:
     measure.add_argument(
         "--json",
         action="store_true",
-        help="print {dataset, split, models: {MODEL: {METRIC: {mean, low, high, n}}}, external and references: the "
-        "same, comparisons: {METRIC: [{a, b, difference, low, high, p, p_holm, ...}]}, reason, notes}",
+        help="print {dataset, split, users, models: {MODEL: {METRIC: {mean, low, high, n}}}, external and references: "
+        "the same, runs: {MODEL: {METRIC: {mean, sd, n}}}, comparisons: {METRIC: [{a, b, difference, low, high, p, "
+        "p_holm, ..., segments}]}, reason, notes}",
+    )
+    measure.add_argument(
+        "--on",
+        choices=("test", "validation"),
+        default="test",
+        help="whose hidden choices (default: test). Settings are chosen on validation, and judged once on test",
     )
     measure.add_argument(
         "--compare",

@@ -21,8 +21,8 @@ from zoo.diagnosis import diagnose
 from zoo.errors import ZooError
 from zoo.figures import plain, table
 from zoo.history import read_histories, star_rule
-from zoo.measuring import Measured, dumped, measure_all, measure_references, save
-from zoo.metrics import METRICS
+from zoo.measuring import Measured, beside_the_zoo, dumped, measure_all, measure_references, save
+from zoo.metrics import METRICS, Metric
 from zoo.new_items import read_new_items, recommend_with
 from zoo.parity import FILE as PARITY_FILE
 from zoo.parity import check as check_parity
@@ -31,7 +31,7 @@ from zoo.registry import Zoo
 from zoo.runtime import Runtime
 from zoo.settings import Settings
 from zoo.significance import Comparison
-from zoo.verdict import Segment, verdict
+from zoo.verdict import LISTS, MODELS, ONE_MODEL, Segment, Verdict, choice, verdict
 
 FOR_TRAINING = ("torch", "onnx", "onnxscript", "rich")
 
@@ -46,8 +46,11 @@ def train(options: argparse.Namespace, given: list[str]) -> int:
 
 def evaluate(options: argparse.Namespace, given: list[str]) -> int:
     dataset, runtime = _open(options)
-    measured = measure_all(dataset, runtime, lists=_named(options.lists), say=_say)
-    measure_references(measured)
+    if options.save and options.on != "test":
+        raise ZooError("--save keeps figures of the test users. Leave out --on, or --save.")
+    measured = measure_all(dataset, runtime, lists=_named(options.lists), say=_say, part=options.on)
+    if options.on == "test":
+        measure_references(measured)
     if options.save:
         save(measured, runtime)
         _say(f"The figures of {len(measured.models)} models were saved with them.")
@@ -61,13 +64,22 @@ def _answer(measured: Measured, comparisons: dict[str, list[Comparison]]) -> dic
     return {
         "dataset": measured.dataset.name,
         "split": measured.dataset.info.split,
+        "users": {measured.part: len(measured.fold)},
         "models": figures | dict.fromkeys(measured.reasons),
         "reason": measured.reasons,
+        "runs": {name: dumped(of) for name, of in measured.runs.items()},
         "external": {name: dumped(of.figures) for name, of in measured.external.items()},
         "notes": measured.notes,
         "references": {name: dumped(of.figures) for name, of in measured.references.items()},
-        "comparisons": {metric: [plain(one) for one in found] for metric, found in comparisons.items()},
+        "comparisons": {metric: _comparisons(measured, metric, found) for metric, found in comparisons.items()},
     }
+
+
+def _comparisons(measured: Measured, metric: str, found: list[Comparison]) -> list[dict[str, Any]]:
+    by_activity = measured.compared_by_activity(metric)
+    return [
+        plain(one) | {"segments": [_segment(part) for part in by_activity.get((one.a, one.b), [])]} for one in found
+    ]
 
 
 def compare(options: argparse.Namespace, given: list[str]) -> int:
@@ -82,8 +94,7 @@ def compare(options: argparse.Namespace, given: list[str]) -> int:
     metric = METRICS[options.metric]
     if metric.better == "neither":
         raise ZooError(f"More of {metric.title} is neither better nor worse: there is no verdict on it.")
-    (a, b), (of_a, of_b) = (measured.titles[name] for name in pair), (measured.all()[name].per_user for name in pair)
-    said = verdict(a, b, of_a, of_b, metric.name, higher_is_better=metric.better == "higher")
+    said = _verdict(measured, pair, metric)
     if options.json:
         found = {"comparison": plain(said.comparison), "segments": [_segment(one) for one in said.segments]}
         print(
@@ -92,6 +103,20 @@ def compare(options: argparse.Namespace, given: list[str]) -> int:
     else:
         print(f"{dataset.name}, {dataset.info.split}\n\n{said.text}")
     return 0
+
+
+def _verdict(measured: Measured, pair: list[str], metric: Metric) -> Verdict:
+    """Asked among all pairs of the zoo, as `evaluate` asks: no answer here that the table there does not allow."""
+    (a, b), (of_a, of_b) = (measured.titles[name] for name in pair), (measured.all()[name].per_user for name in pair)
+    family = beside_the_zoo(measured).compared(metric.name)
+    external = len(set(pair) & set(measured.external))
+    return verdict(
+        *(a, b, of_a, of_b, metric.name),
+        higher_is_better=metric.better == "higher",
+        asked_among=[one for one in family if {one.a, one.b} != set(pair)],
+        chosen=choice(measured.dataset.info.split),
+        these=(MODELS, ONE_MODEL, LISTS)[external],
+    )
 
 
 def _segment(segment: Segment) -> dict[str, Any]:

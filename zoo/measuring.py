@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
-from zoo.card import Interval
+from zoo.card import Interval, Spread
 from zoo.dataset import Dataset
 from zoo.errors import CardError, DataError
 from zoo.evaluate import Evaluation, cannot_measure, evaluate, lists_of, measure, read_per_user
@@ -22,6 +23,8 @@ from zoo.manifest import MANIFEST, publication
 from zoo.outside import read_lists
 from zoo.runtime import Runtime
 from zoo.significance import Comparison, compare_all, paired, with_holm
+from zoo.split import Fold
+from zoo.verdict import SEGMENTS, Segment, family
 
 Say = Callable[[str], None]
 
@@ -31,20 +34,42 @@ class Measured:
     """Evaluations by name, in the order in which they were asked for."""
 
     dataset: Dataset
+    part: Literal["test", "validation"] = "test"
     models: dict[str, Evaluation] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)  # why a model has no figures here
+    runs: dict[str, dict[str, Spread]] = field(
+        default_factory=dict
+    )  # on the test users, of models trained several times
     external: dict[str, Evaluation] = field(default_factory=dict)  # lists made elsewhere
     notes: dict[str, list[str]] = field(default_factory=dict)  # what was odd about those
     references: dict[str, Evaluation] = field(default_factory=dict)
+
+    @property
+    def fold(self) -> Fold:
+        """The users who are measured."""
+        return self.dataset.test if self.part == "test" else self.dataset.validation
 
     def all(self) -> dict[str, Evaluation]:
         return self.models | self.external
 
     def compared(self, metric: str) -> list[Comparison]:
         """Every two of the models and the lists made elsewhere, on the users that both have; Holm over all of them."""
+        return with_holm(self._pairs(metric, np.ones(len(self.fold), dtype=bool)))
+
+    def compared_by_activity(self, metric: str) -> dict[tuple[str, str], list[Segment]]:
+        """The same for users of one activity at a time, as a verdict tells them: Holm over the segments of a pair."""
+        n_fold_in = np.diff(self.fold.fold_in.indptr)
+        found: dict[tuple[str, str], list[Segment]] = {}
+        for words, start, stop in SEGMENTS:
+            for one in self._pairs(metric, (n_fold_in >= start) & (n_fold_in < stop)):
+                found.setdefault((one.a, one.b), []).append(Segment(words, one))
+        return {pair: family(segments) for pair, segments in found.items()}
+
+    def _pairs(self, metric: str, rows: np.ndarray) -> list[Comparison]:
+        """Every two on some of the users, each as if it stood alone. rows : bool [n]"""
         having = [name for name, of in self.all().items() if metric in of.per_user.columns]
-        columns = {name: self.column(name, metric) for name in having}
+        columns = {name: np.where(rows, self.column(name, metric), np.nan) for name in having}
         columns = {name: values for name, values in columns.items() if np.isfinite(values).any()}
         found: dict[tuple[str, str], Comparison] = {}
         for alike in _with_the_same_users(columns):  # one set of draws for all of them
@@ -54,11 +79,11 @@ class Measured:
                 a, b = (columns[name] for name in pair)
                 both = np.isfinite(a) & np.isfinite(b)  # others are not drawn: the same figures as in a verdict
                 found[pair] = paired(a[both], b[both], names=pair, metric=metric)
-        return with_holm([found[pair] for pair in combinations(columns, 2)])
+        return [found[pair] for pair in combinations(columns, 2)]
 
     def column(self, name: str, metric: str) -> np.ndarray:
-        """A figure for every test user, float64 [n]; nan where undefined, or where somebody has no list."""
-        users = pl.DataFrame({"user_idx": self.dataset.test.user_idx})
+        """A figure for every user, float64 [n]; nan where undefined, or where somebody has no list."""
+        users = pl.DataFrame({"user_idx": self.fold.user_idx})
         table = self.all()[name].per_user.select("user_idx", metric)
         found = users.join(table, on="user_idx", how="left", maintain_order="left")[metric]
         return found.cast(pl.Float64).fill_null(float("nan")).to_numpy()
@@ -70,6 +95,7 @@ def measure_all(
     names: Iterable[str] | None = None,
     lists: Mapping[str, Path] | None = None,
     say: Say = lambda text: None,
+    part: Literal["test", "validation"] = "test",
 ) -> Measured:
     """Measure models of a data set, now, through ONNX Runtime, and lists made elsewhere.
 
@@ -78,13 +104,20 @@ def measure_all(
     names : models; None: every model of the data set. A model that was asked for by name and cannot be measured is an
         error, one of all of them is left out with the reason
     lists : name -> file of user, item, and rank or score
+    part : whose hidden choices. Settings are chosen on the validation users, models are judged on the test users
 
     Raises
     ------
-    DataError where a name is taken twice, or a file cannot be used (zoo.outside)
+    DataError where a name is taken twice, a file cannot be used (zoo.outside), or nobody was kept for validation
     CardError where a model that was asked for by name is not there, is broken, or learned under another split
     """
-    measured = Measured(dataset)
+    measured = Measured(dataset, part)
+    if not len(measured.fold):
+        raise DataError(
+            f"{dataset.name} keeps no {part} users under {dataset.info.split}: choose on a slice of its own."
+        )
+    if lists and part != "test":
+        raise DataError("Lists made elsewhere are measured on the test users. Leave out --lists, or --on.")
     for name in lists or {}:
         if name in dataset.model_names():
             raise DataError(f"There is a model {name} already; give the lists another name: --lists NAME=FILE.")
@@ -119,6 +152,17 @@ def measured_at_training(dataset: Dataset) -> Measured:
     return measured
 
 
+def beside_the_zoo(measured: Measured) -> Measured:
+    """The same among all models of its data set, those that were not measured now as they were at training."""
+    zoo = measured_at_training(measured.dataset)
+    return Measured(
+        measured.dataset,
+        models=zoo.models | measured.models,
+        titles=zoo.titles | measured.titles,
+        external=measured.external,
+    )
+
+
 def save(measured: Measured, runtime: Runtime) -> None:
     """Publishes every model again with the figures measured now, and the lists they are about: those of a model trained
     by an older version get all metrics of this one without training again. Weights, settings and what the training cost
@@ -151,17 +195,23 @@ def _measure_model(measured: Measured, runtime: Runtime, name: str, say: Say) ->
         about = folder.card.about
         if reason := cannot_measure(about, data.info.split):
             return reason
-        say(f"{name}: measuring {len(data.test):,} test users")
-        measured.models[name] = evaluate(runtime.load(folder), data.test, data.item_facts)
+        say(f"{name}: measuring {len(measured.fold):,} {measured.part} users")
         measured.titles[name] = about.title
+        if measured.part == "test" and folder.card.runs:
+            measured.runs[name] = folder.card.runs
+        model = runtime.load(folder)
+        measured.models[name] = evaluate(model, measured.fold, data.item_facts)
+        runtime.forget(model.checksum)  # the next one needs the memory
     return None
 
 
 def _measure_lists(measured: Measured, name: str, path: Path, say: Say) -> None:
     data = measured.dataset
     found = read_lists(path, data)
-    measured.notes[name] = found.notes
-    for note in found.notes:
+    measured.notes[name] = [*found.notes]
+    if len(found.rows) < len(data.test):
+        measured.notes[name].append("Fewer lists show fewer items: coverage, Gini and entropy do not compare.")
+    for note in measured.notes[name]:
         say(f"{name}: {note}")
     measured.external[name] = measure(found.ranked, found.part_of(data.test), data.item_facts)
     measured.titles[name] = name
@@ -176,6 +226,6 @@ def _with_the_same_users(columns: dict[str, np.ndarray]) -> list[dict[str, np.nd
     return list(groups.values())
 
 
-def dumped(figures: Mapping[str, Interval]) -> dict[str, dict[str, float | int]]:
-    """Intervals as JSON holds them."""
+def dumped(figures: Mapping[str, Interval | Spread]) -> dict[str, dict[str, float | int]]:
+    """Intervals and spreads as JSON holds them."""
     return {metric: interval.model_dump() for metric, interval in figures.items()}

@@ -292,6 +292,12 @@ class Runtime:
         with self._changing:
             return list(self._models.values())
 
+    def forget(self, checksum: str) -> None:
+        """Lets go of a model; its memory goes when the last request that runs on it ends."""
+        with self._changing:
+            self._models.pop(checksum, None)
+        gc.collect()
+
     def _keep(self, model: Model) -> None:
         with self._changing:
             self._models[model.checksum] = model

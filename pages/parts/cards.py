@@ -13,7 +13,7 @@ from pages.parts.component import component
 from pages.parts.frame import escape
 from pages.parts.models import DECIDES, quality
 from pages.parts.standing import Ahead, ahead, level, place_text, places, sentence
-from zoo.card import Card, Interval, Parity
+from zoo.card import Card, Interval, Parity, Spread
 from zoo.dataset import Dataset
 from zoo.metrics import DEFINITIONS, EXPOSURES, METRICS
 from zoo.references import TITLES
@@ -120,7 +120,7 @@ def _content(data: Dataset, entry: Entry, entries: list[Entry], ends: Scale) -> 
     place, measured = places(deciding, told_apart(data)).get(entry.name), len(deciding)
     return content | {
         "place": place and {"text": place_text(place), "of": f"of {measured}", "why": PLACE},
-        "metrics": _figures(entry.card.metrics or {}, ends),
+        "metrics": _figures(entry.card.metrics or {}, ends, entry.card.runs),
         "shown": SHOWN,
         "plain": _plain(entry.card),
         "facts": _facts(data, entry, entry.card),
@@ -142,8 +142,8 @@ def scale(data: Dataset, entries: list[Entry]) -> Scale:
     return {name: max(figures[name].high for figures in measured if name in figures) for name in names}
 
 
-def _figures(measured: dict[str, Interval], ends: Scale) -> list[dict]:
-    """Each figure with its interval and its definition."""
+def _figures(measured: dict[str, Interval], ends: Scale, runs: dict[str, Spread] | None = None) -> list[dict]:
+    """Each figure with its interval and its definition, and how far it moved between training runs."""
     order = {name: place for place, name in enumerate(NAMES)}
     return [
         {
@@ -151,11 +151,15 @@ def _figures(measured: dict[str, Interval], ends: Scale) -> list[dict]:
             "why": f"{DEFINITIONS.get(name, '')} {INTERVAL}".strip(),
             "mean": f"{own.mean:.3f}",
             "interval": f"[{own.low:.3f}, {own.high:.3f}]",
-            "n": f"{own.n:,} test users",
+            "n": f"{own.n:,} test users{_between_runs((runs or {}).get(name))}",
             "at": [max(0.0, end / (ends[name] or 1.0)) for end in (own.low, own.mean, own.high)],
         }
         for name, own in sorted(measured.items(), key=lambda metric: order.get(metric[0], len(order)))
     ]
+
+
+def _between_runs(spread: Spread | None) -> str:
+    return f"; standard deviation {spread.sd:.3f} between {spread.n} training runs" if spread else ""
 
 
 def _reason(card: Card) -> str | None:

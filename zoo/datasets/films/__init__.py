@@ -31,6 +31,7 @@ SETTINGS = (  # a few tastes rule these viewers, and the committed zoo should be
     "two_tower_image.n_factors=32",
     "two_tower_mixed.n_factors=64",
     "two_tower_mixed.n_buckets=4096",
+    "two_tower_mixed.n_epochs=8",
 )
 NOTICE = (
     "Simulated viewers: the films are real, the people and what they watched are drawn by a seeded simulator, "
