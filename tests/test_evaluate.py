@@ -155,6 +155,8 @@ def test_what_is_odd_in_lists_keeps_its_place_and_is_counted(dataset, ease):
         (b"user,item,rank\nnobody,1,1\n", "has no list for any of the"),
         (b"user,rank\n1,1\n", "no column for the item"),
         (b"user,item,rank\n1,1,first\n", "has 'first' as its rank"),
+        (b"user,item,rank\n1,1,-2\n", "row 1 has -2 as its rank. Ranks are whole numbers"),
+        (b"user,item,rank\n1,1,1\n1,2,1.5\n", "row 2 has 1.5 as its rank"),
         (b"user,item,score\n1,1,nan\n", "as its score"),
         (b"", "is empty"),
     ],
@@ -364,7 +366,8 @@ def of_first_user(dataset: Dataset, items: list[int], **columns: list) -> bytes:
     ("items", "columns", "ranked"),
     [
         ([4, -1, 7], {"rank": [1, 2, 3]}, [4, -1, 7]),  # an unknown one keeps its place before the others
-        ([4, 7, 4, 9], {"rank": [1, 2, 3, 4]}, [4, 7, 9, -1]),  # named twice: where it stands first
+        ([4, 7, 4, 9], {"rank": [1, 2, 3, 4]}, [4, 7, -1, 9]),  # named twice: where it stands first; the rank is empty
+        ([4, 7, 4, 9], {"score": [4, 3, 2, 1]}, [4, 7, 9, -1]),  # by score those below move up
         ([9, 4, 7], {"rank": [1, 1, 1]}, [9, 4, 7]),  # the same rank: the order of the rows
         ([9, 4, 7], {"score": [0.5, 0.5, 0.9]}, [7, 9, 4]),
         ([9, 4, 7], {"rank": [2, 1, 3], "score": [0.1, 0.2, 0.9]}, [4, 9, 7]),  # the rank decides where both are there
@@ -394,6 +397,23 @@ def test_what_is_masked_is_known_and_looked_up_for_the_right_person(tiny_zoo):
     user, item = data.users["user_id"][int(data.test.user_idx[row])], data.catalogue.items["item_id"][int(masked[row])]
     notes = read_lists(f"user,item,rank\n{user},{item},1\n".encode(), data).notes
     assert any("1 place holds what the person already has" in note for note in notes)
+
+
+def test_ranks_are_places_gaps_and_ties_are_told(dataset):
+    found = read_lists(of_first_user(dataset, [5, 6, 7, 8], rank=[2, 4, 4, 5]), dataset)
+    assert found.ranked[0, :7].tolist() == [-1, 5, -1, 6, 7, 8, -1]
+    text = " ".join(found.notes)
+    assert "2 places are empty within the lists, no row has that rank: a miss." in text
+    assert "1 row has the rank of another row of the same list" in text
+
+
+def test_ranks_from_0_are_taken_as_such_and_a_score_beside_them_is_left_alone(dataset):
+    found = read_lists(of_first_user(dataset, [5, 6, 7], rank=[0, 1, 2], score=[1, 2, 3]), dataset)
+    assert found.ranked[0, :4].tolist() == [5, 6, 7, -1]
+    text = " ".join(found.notes)
+    assert "ranks begin at 0" in text
+    assert "the rank counts" in text
+    assert "empty within" not in text
 
 
 def test_of_a_longer_list_the_first_hundred_places_count(dataset, monkeypatch):

@@ -44,15 +44,17 @@ def read_lists(
 
     Returns
     -------
-    OutsideLists. An item that the catalogue does not have keeps its place in the list and finds nothing. One that is
-    named twice counts where it stands first, and those below move up. People who are not test users are left out.
+    OutsideLists. An item that the catalogue does not have keeps its place in the list and finds nothing; so does a rank
+    that the file leaves out. One that is named twice counts where it stands first; by score or order, those below move
+    up. Of equal ranks the first row comes first. People who are not test users are left out.
 
     Raises
     ------
-    DataError where the columns are missing, a rank or score is no number, or no test user has a list
+    DataError where the columns are missing, a rank is no whole number from 0 or 1, a score no number, or no test user
+    has a list
     """
     name = name or (source.name if isinstance(source, Path) else "The upload")
-    table, notes = _placed(read_table(source, name, limits), name)
+    table, by_rank, notes = _placed(read_table(source, name, limits), name)
     fold = dataset.test
     ids = id_text(dataset.users["user_id"].gather(fold.user_idx))
     rows = pl.DataFrame({"user": ids, "row": np.arange(len(fold))})
@@ -69,16 +71,20 @@ def read_lists(
     table, repeated = _first_of_each(table)
     if repeated:
         notes.append(f"{_n(repeated, 'row repeats', 'rows repeat')} an item of the same list: the first one counts.")
-    return _lists(table, dataset, notes)
+    return _lists(_at_ranks(table, notes) if by_rank else _closed_up(table), dataset, notes)
 
 
-def _placed(table: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[str]]:
-    """user and item as text, place as a number that grows down the list; rows without a user or an item are dropped."""
+def _placed(table: pl.DataFrame, name: str) -> tuple[pl.DataFrame, bool, list[str]]:
+    """user and item as text, place as a number that grows down the list, and whether it is a rank (from 0); rows
+    without a user or an item are dropped.
+    """
     columns = find_columns(table.columns, ("user", "item", "rank", "value"), RECOGNISE, name)
     user, item = (require(columns, role, table.columns, name) for role in ("user", "item"))
-    notes = []
+    notes: list[str] = []
     if "rank" in columns:
-        place = _numbers(table[columns["rank"]], "rank", name)
+        place = _from_0(_numbers(table[columns["rank"]], "rank", name), name, notes)
+        if "value" in columns:
+            notes.append(f"It has the columns {columns['rank']} and {columns['value']}: the rank counts.")
     elif "value" in columns:
         place = -_numbers(table[columns["value"]], "score", name)
     else:
@@ -88,7 +94,20 @@ def _placed(table: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[str]]:
     kept = placed.drop_nulls(["user", "item"])
     if lost := placed.height - kept.height:
         notes.append(f"{_n(lost, 'row names', 'rows name')} no user or no item: left out.")
-    return kept, notes
+    return kept, "rank" in columns, notes
+
+
+def _from_0(ranks: pl.Series, name: str, notes: list[str]) -> pl.Series:
+    bad = (ranks < 0) | (ranks != ranks.round())
+    if bad.any():
+        row = int(bad.arg_true()[0])
+        raise DataError(
+            f"{name}: row {row + 1} has {ranks[row]:g} as its rank. Ranks are whole numbers: 1 is the first."
+        )
+    if (ranks == 0).any():
+        notes.append("Its ranks begin at 0: that is taken as the first place.")
+        return ranks
+    return ranks - 1
 
 
 def _numbers(values: pl.Series, what: str, name: str) -> pl.Series:
@@ -105,8 +124,34 @@ def _first_of_each(table: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     return once, table.height - once.height
 
 
+def _closed_up(table: pl.DataFrame) -> pl.DataFrame:
+    return table.with_columns(rank=pl.int_range(pl.len()).over("row"))
+
+
+def _at_ranks(table: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
+    """Everything where its rank says; where two have one rank, the second and those right behind it move down."""
+    tied = int((table["place"].diff() == 0).fill_null(False).to_numpy()[_same_list_as_above(table)].sum())
+    if tied:
+        notes.append(f"{_n(tied, 'row has', 'rows have')} the rank of another row of the same list: next to it.")
+    order, rank = pl.int_range(pl.len()).over("row"), pl.col("place").cast(pl.Int64)
+    table = table.with_columns(order=order).with_columns(
+        rank=pl.col("order") + (rank - pl.col("order")).cum_max().over("row")
+    )
+    ends = table.group_by("row").agg(pl.col("rank").max() + 1 - pl.len())
+    if gaps := int(ends["rank"].sum()):
+        notes.append(f"{_n(gaps, 'place is', 'places are')} empty within the lists, no row has that rank: a miss.")
+    return table
+
+
+def _same_list_as_above(table: pl.DataFrame) -> np.ndarray:
+    """bool [rows]"""
+    rows = table["row"].to_numpy()
+    return np.concatenate([[False], rows[1:] == rows[:-1]])
+
+
 def _lists(table: pl.DataFrame, dataset: Dataset, notes: list[str]) -> OutsideLists:
-    table = table.with_columns(rank=pl.int_range(pl.len()).over("row")).filter(pl.col("rank") < LONGEST_LIST)
+    """table : row, item, rank (from 0)"""
+    table = table.filter(pl.col("rank") < LONGEST_LIST)
     rows, user = np.unique(table["row"].to_numpy(), return_inverse=True)
     columns = dataset.catalogue.columns_of(table["item"])
     fold = dataset.test
