@@ -147,6 +147,17 @@ def test_a_list_with_the_genres_of_the_history_is_calibrated():
     assert beyond.genre_miscalibration_at_k(np.array([[2, -1]]), history, items, 2) > 0.5
 
 
+def test_what_the_list_leaves_out_weighs_more_than_what_it_adds():
+    """The divergence of the history from the list, not of the list from the history; every item weighs the same."""
+    items = ItemFacts.of(csr_array(np.ones((2, 3), dtype=np.float32)), pl.Series([["A"], ["B"], ["A"]]))
+    narrow, broad = (csr_array(np.array([row], dtype=np.float32)) for row in ([5, 0, 0], [5, 1, 0]))
+    leaves_out = beyond.genre_miscalibration_at_k(np.array([[2]]), broad, items, 1)[0]  # B of the history is not there
+    adds = beyond.genre_miscalibration_at_k(np.array([[1, 2]]), narrow, items, 2)[0]  # B of the list was not
+    assert leaves_out == pytest.approx(scipy_entropy([0.5, 0.5], [0.995, 0.005]))  # half each, whatever the weights
+    assert adds == pytest.approx(scipy_entropy([1.0, 0.0], [0.505, 0.495]))
+    assert leaves_out > 2 * adds
+
+
 def test_a_catalogue_without_genres_leaves_genre_metrics_undefined(world):
     _, _, _, ranked, fold_in, _ = world
     bare = ItemFacts.of(

@@ -77,6 +77,29 @@ def test_a_metric_that_is_undefined_for_some_is_nan_there_and_counted(dataset):
     assert "popularity_lift_at_20" not in found.figures  # nobody has a history: defined for nobody
 
 
+def test_figures_per_user_take_four_bytes_each(dataset, ease):
+    per_user = evaluate(ease, dataset.test, dataset.item_facts).per_user
+    assert {per_user.schema[name] for name in METRICS} == {pl.Float32}
+    assert engine.USERS_PER_BATCH <= 1024  # their scores over 20,000 items take 80 MB
+
+
+def test_items_are_counted_by_what_was_learned_from_alone(dataset):
+    counts = dataset.item_facts.counts
+    assert counts.tolist() == np.diff(dataset.train.tocsc().indptr).tolist()
+    held_out = np.bincount(dataset.test.held_out.indices, minlength=len(counts))
+    assert held_out.any()
+
+
+def test_figures_over_all_lists_are_taken_without_each_of_twenty_groups(dataset, ease, monkeypatch):
+    asked = []
+    real = engine.jackknife_interval
+    monkeypatch.setattr(engine, "jackknife_interval", lambda of, groups: asked.append(groups) or real(of, groups))
+    ranked = lists_of(ease, dataset.test)
+    measure(ranked, dataset.test, dataset.item_facts)
+    assert {len(groups) for groups in asked} == {20}
+    assert {int(groups.sum()) for groups in asked} == {int((ranked[:, :20] >= 0).sum())}
+
+
 def test_three_users_get_intervals_that_say_how_little_that_is(dataset, ease):
     few = evaluate(ease, dataset.test.part(slice(0, 3)), dataset.item_facts)
     values = few.per_user["ndcg_at_100"].to_numpy()
@@ -249,6 +272,14 @@ def test_figures_measured_now_can_be_saved_with_models_that_were_measured_before
         assert again.card == before.card
         assert read_per_user(again.path).equals(read_per_user(before.path), null_equal=True)
     menagerie("verify", str(zoo))
+
+
+def test_of_a_metric_where_less_is_better_the_lower_one_is_named_first(tiny_zoo):
+    common = ("--zoo", str(tiny_zoo), "--dataset", "tiny", "--metric", "genre_miscalibration_at_20", "--json")
+    answer = json.loads(menagerie("compare", "popularity", "ease", *common).stdout)
+    assert METRICS["genre_miscalibration_at_20"].better == "lower"
+    assert answer["comparison"]["difference"] > 0  # popularity is further from the genres of the history
+    assert answer["verdict"].startswith("EASE has a lower genre miscalibration at 20 than ")
 
 
 def test_compare_refuses_what_has_no_verdict(tiny_zoo):

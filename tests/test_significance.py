@@ -52,6 +52,23 @@ def test_the_interval_is_the_percentile_interval_of_the_expanded_level():
     assert interval.mean == pytest.approx(values.mean())
 
 
+@pytest.mark.parametrize("n", [5, 20])
+def test_the_level_of_the_ends_is_expanded_by_n_and_by_t(n):
+    """The ends are quantiles of our own draws, at exactly that level."""
+    values = skewed(n=n)
+    tail = stats.norm.cdf(-np.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1))
+    ends = np.quantile(bootstrap_means(values)[:, 0], [tail, 1 - tail])
+    interval = mean_interval(values)
+    assert [interval.low, interval.high] == pytest.approx(ends.tolist(), abs=1e-12)
+
+
+def test_users_without_a_value_are_never_drawn():
+    values = skewed(n=30)
+    among = np.full(90, np.nan)
+    among[::3] = values
+    assert mean_interval(among).model_dump() == pytest.approx(mean_interval(values).model_dump(), abs=1e-12)
+
+
 def test_the_same_users_are_drawn_for_every_column():
     values = skewed()
     draws = bootstrap_means(np.column_stack([values, values + 0.1, -values]))
@@ -150,6 +167,8 @@ def test_few_users_get_the_exact_p_value():
     a, b = skewed(n=9), skewed(1, n=9) + 0.2
     assert paired(a, b).p == pytest.approx(exact_p(a, b).pvalue, abs=1e-12)
     assert paired(np.array([3.0, 2.0, 1.0]), np.zeros(3)).p == 2 / 8  # +++ and --- of eight
+    zeros_first = np.array([0.0, 0.0, 0.0, 3.0, 2.0, 1.0])  # who differ in nothing have nothing to flip
+    assert paired(zeros_first, np.zeros(6)).p == 2 / 8
     tied = np.array([0.1, 0.2, 0.3, 0.0])  # 0.1 + 0.2 is 0.30000000000000004: a tie all the same
     assert paired(tied * [1, 1, -1, 1], np.zeros(4)).p == 1.0
 

@@ -6,11 +6,17 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import torch
 
+import zoo.evaluate
 from tests.world import write_world
-from training.command import prepare
+from training import export, popularity
+from training.command import prepare, train
+from training.model import Fitted
+from training.scorers import SameForAll
 from zoo.arguments import add_training_arguments
 from zoo.errors import DataError
+from zoo.registry import Zoo
 
 RULES = ("strong:3", "leave-last-out", "temporal:0.1", "cold-items:3", "column:part")
 
@@ -50,3 +56,34 @@ def test_a_rule_that_does_not_exist_is_refused_before_the_file_is_read(tmp_path)
     (tmp_path / "interactions.csv").write_text("no table at all")
     with pytest.raises(DataError, match="no split rule 'random'"):
         prepared(tmp_path, tmp_path / "zoo", "random")
+
+
+def test_no_fit_is_shown_the_test_users_and_every_run_is_measured_on_them(labelled, tmp_path, monkeypatch):
+    shown, measured = [], []
+
+    def fit(X, config, run):
+        shown.append((X, run.validation))
+        scores = torch.rand(X.shape[1], generator=torch.Generator().manual_seed(run.seed))
+        return Fitted(SameForAll(scores), curve=[], details={})
+
+    def evaluate(model, fold, items):
+        measured.append(fold)
+        return zoo.evaluate.evaluate(model, fold, items)
+
+    monkeypatch.setattr(popularity, "fit", fit)
+    monkeypatch.setattr(export, "evaluate", evaluate)
+    parser = argparse.ArgumentParser()
+    add_training_arguments(parser)
+    train(
+        parser.parse_args(["popularity", "--data", str(labelled), "--out", str(tmp_path), "--seeds", "3"]),
+        ["popularity"],
+    )
+    data = Zoo(tmp_path).dataset("world")
+    assert len(shown) == 3
+    for X, validation in shown:
+        assert (data.train != X).nnz == 0
+        assert validation.user_idx.tolist() == data.validation.user_idx.tolist()
+        assert (validation.held_out != data.validation.held_out).nnz == 0
+    assert len(measured) == 2  # the first one's figures come with its lists
+    assert all(fold.user_idx.tolist() == data.test.user_idx.tolist() for fold in measured)
+    assert data.model("popularity").card.runs["ndcg_at_100"].n == 3
