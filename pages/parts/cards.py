@@ -63,19 +63,19 @@ def told_apart(data: Dataset) -> Ahead:
 
 
 def lead(entries: list[Entry], pairs: Ahead) -> str:
-    """What may be said of all of them in one sentence; of those that are level, also what they cost."""
+    """What may be said of all of them in one sentence; of those that are level, also who costs least."""
     figures = _deciding(entries)
     said = sentence(figures, pairs, {entry.name: entry.title for entry in entries}, NAMES[DECIDES])
     equals = level(figures, pairs)
     if len(equals) < 2:
         return said
-    of = {entry.name: entry for entry in entries}
-    costs = [
-        f"{of[name].title} was trained in {duration(card.fit_seconds)} and has {size(card.weight_bytes)}"
-        for name in equals
-        if (card := of[name].card)
-    ]
-    return f"{said} What they cost may decide: {'; '.join(costs)}."
+    costs = [(entry.title, entry.card) for entry in entries if entry.name in equals and entry.card]
+    fastest, trained = min(costs, key=lambda cost: cost[1].fit_seconds)
+    smallest, weighed = min(costs, key=lambda cost: cost[1].weight_bytes)
+    fast, small = f"trained fastest ({duration(trained.fit_seconds)})", f"smallest ({size(weighed.weight_bytes)})"
+    both = f"{fastest} was {fast} and is {small}"
+    apart = f"{fastest} was {fast}, {smallest} is {small}"
+    return f"{said} Of these, {both if fastest == smallest else apart}."
 
 
 def show(data: Dataset, entry: Entry, entries: list[Entry], ends: Scale) -> None:

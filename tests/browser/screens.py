@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.conftest import FLAGS, PATIENCE, PHONE, chromium, serving
 from zoo.registry import Zoo
@@ -95,6 +95,10 @@ class Tour:
         self.photograph("compare-1-lists")
         self.page.locator(".list-head .more").first.click()
         self.page.locator(".tools-box").first.wait_for()
+        n = self.page.locator(".list").count()
+        self.page.get_by_role("button", name=re.compile("^Remove this column")).first.click()
+        expect(self.page.locator(".list")).to_have_count(n - 1)
+        self.page.locator(".list-head .more").first.click()
         self.page.get_by_role("button", name=re.compile("^Double")).first.click()
         self.page.locator(".tools-box select").first.select_option("10")
         self.page.get_by_role("heading", name=re.compile("10 items")).first.wait_for()

@@ -107,6 +107,11 @@ function leaveTools(root) {
   })
 }
 
+/** A name that breaks between its words where it is too long for a line: Asymmetric|SVD. */
+function breakable(name) {
+  return name.split(/(?<=[a-z])(?=[A-Z])/).flatMap((part, at) => (at ? [el("wbr"), part] : [part]))
+}
+
 /** Behind ⋯: move, double or remove a column, and settings of its own. What was open stays open. */
 function toolsNodes(list, at, data, root, say) {
   const n = data.lists.length
@@ -169,7 +174,7 @@ function headNode(list, at, data, root, say) {
   if (!list.title) return null
   const [more, box] = data.build ? toolsNodes(list, at, data, root, say) : [null, null]
   return el("header", { class: "list-head" },
-    el("h2", {}, list.colour ? mark(list) : null, el("span", {}, list.title)), more,
+    el("h2", {}, list.colour ? mark(list) : null, el("span", {}, ...breakable(list.title))), more,
     el("p", { class: "muted" }, ...list.facts.flatMap((fact, i) => [i ? " · " : null, term(fact.text, fact.why)])),
     box, list.note ? el("p", { class: "note" }, list.note) : null)
 }
