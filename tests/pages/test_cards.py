@@ -173,10 +173,13 @@ def test_models_that_are_level_are_told_apart_by_what_they_cost(app):
     possible = level({entry.name: entry.card.metrics["ndcg_at_100"] for entry in found if entry.card.metrics}, pairs)
     assert len(possible) > 1
     assert ("variational", "popularity") in pairs
+    costs = [(entry.title, entry.card) for entry in found if entry.name in possible]
+    fastest = min(costs, key=lambda cost: cost[1].fit_seconds)[0]
+    smallest = min(costs, key=lambda cost: cost[1].weight_bytes)[0]
     text = lead(found, pairs)
-    assert text.count(" was trained in ") == len(possible)
-    for entry in found:
-        assert (f"{entry.title} was trained in" in text) == (entry.name in possible)
+    assert f" Of these, {fastest} was trained fastest (" in text
+    assert f"{smallest} is smallest (" in text or (fastest == smallest and " and is smallest (" in text)
+    assert " Of these, " not in lead([one for one in found if one.name == "ease"], pairs)
 
 
 def test_who_is_ahead_is_decided_after_holm():
