@@ -26,7 +26,8 @@ Differs from the papers:
     menagerie train autoencoder --data interactions.parquet --out zoo --set n_factors=64
     python -m training.autoencoder --help
 
-Expected: nDCG@100 above popularity's 0.199 on MovieLens latest-small (61 test users of strong:98765).
+Expected: nDCG@100 0.377 on MovieLens latest-small (61 test users of strong:98765; 95 % interval 0.319 to 0.435);
+popularity 0.199, Mult-VAE 0.390.
 """
 
 from dataclasses import dataclass

@@ -31,7 +31,8 @@ Differs from the papers:
     menagerie train denoising --data interactions.parquet --out zoo --set drop_share=0.5 add_share=0.02
     python -m training.denoising --help
 
-Expected: nDCG@100 above popularity's 0.199 on MovieLens latest-small (61 test users of strong:98765).
+Expected: nDCG@100 0.359 on MovieLens latest-small (61 test users of strong:98765; 95 % interval 0.302 to 0.416);
+popularity 0.199, Mult-VAE 0.390.
 """
 
 from dataclasses import dataclass

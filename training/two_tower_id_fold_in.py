@@ -18,6 +18,9 @@ Differs from the papers:
 
     menagerie train two_tower_id_fold_in --data interactions.parquet --out zoo
     python -m training.two_tower_id_fold_in --help
+
+Expected: nDCG@100 0.362 on MovieLens latest-small (61 test users of strong:98765; 95 % interval 0.309 to 0.415);
+popularity 0.199, PureSVD 0.398.
 """
 
 from dataclasses import dataclass
