@@ -9,8 +9,7 @@ Shapes: x [I], T [I, H], picture [96, 64, 3]. Towers, losses and what differs fr
     python -m training.two_tower_image --help
 
 Expected: nDCG@100 0.221 on MovieLens latest-small (61 test users of strong:98765; 95 % interval 0.179 to 0.265);
-popularity 0.199; its pictures there
-are our own posters, which encode genre and decade by construction.
+popularity 0.199. Its pictures there are our own posters, which encode genre and decade by construction.
 """
 
 from scipy.sparse import csr_array

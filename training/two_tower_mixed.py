@@ -9,8 +9,8 @@ Shapes: x [I], T [I, H]; see training/inputs.py. Towers, losses and what differs
     menagerie train two_tower_mixed --data interactions.parquet --out zoo
     python -m training.two_tower_mixed --help
 
-Expected: nDCG@100 0.340 (95 % interval 0.327 to 0.354) on the films (800 simulated test users of strong:98765); popularity
-0.156, two_tower_text 0.343, two_tower_image 0.275.
+Expected: nDCG@100 0.340 (95 % interval 0.327 to 0.354) on the films (800 simulated test users of strong:98765);
+popularity 0.156, two_tower_text 0.343, two_tower_image 0.275.
 """
 
 from scipy.sparse import csr_array

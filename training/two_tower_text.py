@@ -8,8 +8,8 @@ Shapes: x [I], T [I, H], W [buckets, H]. Towers, losses and what differs from th
     menagerie train two_tower_text --data interactions.parquet --out zoo --split cold-items:98765
     python -m training.two_tower_text --help
 
-Expected: Recall@20 0.157 (95 % interval 0.154 to 0.160) on goodbooks-10k under cold-items:98765, where a tenth of the books
-is in no training row; TF-IDF cosine 0.104 (0.102 to 0.107), popularity of genres 0.054.
+Expected: Recall@20 0.157 (95 % interval 0.154 to 0.160) on goodbooks-10k under cold-items:98765, where a tenth of
+the books is in no training row; TF-IDF cosine 0.104 (0.102 to 0.107), popularity of genres 0.054.
 """
 
 from scipy.sparse import csr_array
