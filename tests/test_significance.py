@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -258,6 +259,12 @@ def test_too_few_users_are_never_told_apart():
     assert np.isnan([one.low, one.high, one.effect_size, one.detectable]).all()
     assert (three.low, three.high, three.p) == (1, 3, 0.25)
     assert not any(found.distinguishable for found in (nobody, one, three))
+
+
+def test_few_users_are_not_told_apart_whatever_their_p():
+    nineteen, twenty = (paired(np.arange(1.0, n + 1), np.zeros(n)) for n in (19, 20))
+    assert not replace(nineteen, p_holm=0.001).distinguishable
+    assert replace(twenty, p_holm=0.001).distinguishable
 
 
 def test_the_second_against_the_first_is_the_first_against_the_second_turned():
