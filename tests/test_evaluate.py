@@ -438,6 +438,12 @@ def test_ranks_are_places_gaps_and_ties_are_told(dataset):
     assert "1 row has the rank of another row of the same list" in text
 
 
+def test_somebody_whose_list_begins_behind_the_last_place_has_found_nothing(dataset):
+    found = read_lists(of_first_user(dataset, [5, 6], rank=[101, 102]), dataset)
+    assert found.rows.tolist() == [0]
+    assert (found.ranked == -1).all()
+
+
 def test_ranks_from_0_are_taken_as_such_and_a_score_beside_them_is_left_alone(dataset):
     found = read_lists(of_first_user(dataset, [5, 6, 7], rank=[0, 1, 2], score=[1, 2, 3]), dataset)
     assert found.ranked[0, :4].tolist() == [5, 6, 7, -1]

@@ -130,8 +130,7 @@ def _closed_up(table: pl.DataFrame) -> pl.DataFrame:
 
 def _at_ranks(table: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
     """Everything where its rank says; where two have one rank, the second and those right behind it move down."""
-    tied = int((table["place"].diff() == 0).fill_null(False).to_numpy()[_same_list_as_above(table)].sum())
-    if tied:
+    if tied := int(table.select((pl.col("place").diff().over("row") == 0).sum()).item()):
         notes.append(f"{_n(tied, 'row has', 'rows have')} the rank of another row of the same list: next to it.")
     order, rank = pl.int_range(pl.len()).over("row"), pl.col("place").cast(pl.Int64)
     table = table.with_columns(order=order).with_columns(
@@ -143,22 +142,16 @@ def _at_ranks(table: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
     return table
 
 
-def _same_list_as_above(table: pl.DataFrame) -> np.ndarray:
-    """bool [rows]"""
-    rows = table["row"].to_numpy()
-    return np.concatenate([[False], rows[1:] == rows[:-1]])
-
-
 def _lists(table: pl.DataFrame, dataset: Dataset, notes: list[str]) -> OutsideLists:
     """table : row, item, rank (from 0)"""
-    table = table.filter(pl.col("rank") < LONGEST_LIST)
     rows, user = np.unique(table["row"].to_numpy(), return_inverse=True)
     columns = dataset.catalogue.columns_of(table["item"])
     fold = dataset.test
     ranked = np.full((len(rows), min(LONGEST_LIST, fold.held_out.shape[1])), -1, dtype=np.int32)
-    fits = table["rank"].to_numpy() < ranked.shape[1]
-    ranked[user[fits], table["rank"].to_numpy()[fits]] = columns[fits]
-    if unknown := int((columns < 0).sum()):
+    rank = table["rank"].to_numpy()
+    fits = rank < ranked.shape[1]
+    ranked[user[fits], rank[fits]] = columns[fits]
+    if unknown := int((columns[fits] < 0).sum()):
         notes.append(f"{_n(unknown, 'place holds', 'places hold')} an item that the catalogue does not have: a miss.")
     known = (fold.fold_in + fold.masked)[rows]
     if seen := _already_known(ranked, known):
