@@ -87,8 +87,8 @@ ALL = tuple(
 TABLES = (
     Table(
         *("gowalla", "column:part", "gowalla"),
-        "The split of the LightGCN paper, which has no validation part: settings and the number of epochs were chosen "
-        "on a slice of its training rows (`benchmarks/validation_slice.py`). Published: the BARS leaderboard.",
+        "The split of the LightGCN paper, which has no validation part: settings come from a slice of its training "
+        "rows, as told below. Published: the BARS leaderboard.",
         GOWALLA,
     ),
     Table(*("ml-latest-small", "strong:98765", "ml-latest-small"), "Users held out whole.", ALL),
