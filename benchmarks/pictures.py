@@ -1,6 +1,6 @@
 """What the picture tower sees: our posters, the same under noise, and the same dealt out anew among the films.
 
-    python benchmarks/pictures.py --zoo /tmp/pictures
+    python benchmarks/pictures.py --zoo pictures-zoo
 
 Our posters encode genre and decade by construction, so a tower that reads them should find films that nobody chose; the
 more noise lies on them, the fewer; and shuffled, where every film has another one's poster, none but by chance.

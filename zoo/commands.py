@@ -21,7 +21,7 @@ from zoo.diagnosis import diagnose
 from zoo.errors import ZooError
 from zoo.figures import plain, table
 from zoo.history import read_histories, star_rule
-from zoo.measuring import Measured, beside_the_zoo, dumped, measure_all, measure_references, save
+from zoo.measuring import Measured, beside_the_zoo, dumped, measure_all, measure_references
 from zoo.metrics import METRICS, Metric
 from zoo.new_items import read_new_items, recommend_with
 from zoo.parity import FILE as PARITY_FILE
@@ -48,11 +48,10 @@ def evaluate(options: argparse.Namespace, given: list[str]) -> int:
     dataset, runtime = _open(options)
     if options.save and options.on != "test":
         raise ZooError("--save keeps figures of the test users. Leave out --on, or --save.")
-    measured = measure_all(dataset, runtime, lists=_named(options.lists), say=_say, part=options.on)
+    measured = measure_all(dataset, runtime, None, _named(options.lists), _say, part=options.on, save=options.save)
     if options.on == "test":
         measure_references(measured)
     if options.save:
-        save(measured, runtime)
         _say(f"The figures of {len(measured.models)} models were saved with them.")
     comparisons = {metric: measured.compared(metric) for metric in options.compare}
     print(json.dumps(_answer(measured, comparisons), indent=2) if options.json else table(measured, comparisons))

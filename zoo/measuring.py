@@ -16,7 +16,7 @@ import polars as pl
 from zoo.card import Interval, Spread
 from zoo.dataset import Dataset
 from zoo.errors import CardError, DataError
-from zoo.evaluate import Evaluation, cannot_measure, evaluate, lists_of, measure, read_per_user
+from zoo.evaluate import Evaluation, cannot_measure, lists_of, measure, read_per_user
 from zoo.lists import FILE as LISTS
 from zoo.lists import write_lists
 from zoo.manifest import MANIFEST, publication
@@ -38,9 +38,7 @@ class Measured:
     models: dict[str, Evaluation] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)  # why a model has no figures here
-    runs: dict[str, dict[str, Spread]] = field(
-        default_factory=dict
-    )  # on the test users, of models trained several times
+    runs: dict[str, dict[str, Spread]] = field(default_factory=dict)  # of models that were trained several times
     external: dict[str, Evaluation] = field(default_factory=dict)  # lists made elsewhere
     notes: dict[str, list[str]] = field(default_factory=dict)  # what was odd about those
     references: dict[str, Evaluation] = field(default_factory=dict)
@@ -96,6 +94,7 @@ def measure_all(
     lists: Mapping[str, Path] | None = None,
     say: Say = lambda text: None,
     part: Literal["test", "validation"] = "test",
+    save: bool = False,
 ) -> Measured:
     """Measure models of a data set, now, through ONNX Runtime, and lists made elsewhere.
 
@@ -105,6 +104,7 @@ def measure_all(
         error, one of all of them is left out with the reason
     lists : name -> file of user, item, and rank or score
     part : whose hidden choices. Settings are chosen on the validation users, models are judged on the test users
+    save : publish every model again with these figures, which are those of the test users
 
     Raises
     ------
@@ -123,7 +123,7 @@ def measure_all(
             raise DataError(f"There is a model {name} already; give the lists another name: --lists NAME=FILE.")
     for name in dataset.model_names() if names is None else names:
         try:
-            reason = _measure_model(measured, runtime, name, say)
+            reason = _measure_model(measured, runtime, name, say, save)
         except CardError as error:
             if names is not None:
                 raise
@@ -163,22 +163,18 @@ def beside_the_zoo(measured: Measured) -> Measured:
     )
 
 
-def save(measured: Measured, runtime: Runtime) -> None:
-    """Publishes every model again with the figures measured now, and the lists they are about: those of a model trained
-    by an older version get all metrics of this one without training again. Weights, settings and what the training cost
-    stay as they are.
+def _save(dataset: Dataset, name: str, ranked: np.ndarray, measured: Evaluation) -> None:
+    """Publishes a model again with the figures measured now, and the lists they are about: one that an older version
+    measured gets all metrics of this one without training again. Weights, settings and what the training cost stay as
+    they are.
     """
-    test = measured.dataset.test
-    for name, of in measured.models.items():
-        model_dir = measured.dataset.path / name
-        ranked = lists_of(runtime.load(measured.dataset.model(name)), test)
-        with measured.dataset.model(name) as folder, publication(model_dir) as staging:
-            for path in folder.path.iterdir():
-                if path.name not in (MANIFEST, "card.json", "per_user.parquet", LISTS):
-                    shutil.copy2(path, staging / path.name)
-            of.per_user.write_parquet(staging / "per_user.parquet")
-            write_lists(staging, test, ranked)
-            folder.card.model_copy(update={"metrics": of.figures, "reason": None}).save(staging / "card.json")
+    with dataset.model(name) as folder, publication(dataset.path / name) as staging:
+        for path in folder.path.iterdir():
+            if path.name not in (MANIFEST, "card.json", "per_user.parquet", LISTS):
+                shutil.copy2(path, staging / path.name)
+        measured.per_user.write_parquet(staging / "per_user.parquet")
+        write_lists(staging, dataset.test, ranked)
+        folder.card.model_copy(update={"metrics": measured.figures, "reason": None}).save(staging / "card.json")
 
 
 def measure_references(measured: Measured) -> None:
@@ -188,7 +184,7 @@ def measure_references(measured: Measured) -> None:
         measured.references[name] = measure(ranked, data.test, data.item_facts)
 
 
-def _measure_model(measured: Measured, runtime: Runtime, name: str, say: Say) -> str | None:
+def _measure_model(measured: Measured, runtime: Runtime, name: str, say: Say, save: bool) -> str | None:
     """Why it cannot be measured; None where it was."""
     data = measured.dataset
     with data.model(name) as folder:
@@ -200,8 +196,11 @@ def _measure_model(measured: Measured, runtime: Runtime, name: str, say: Say) ->
         if measured.part == "test" and folder.card.runs:
             measured.runs[name] = folder.card.runs
         model = runtime.load(folder)
-        measured.models[name] = evaluate(model, measured.fold, data.item_facts)
-        runtime.forget(model.checksum)  # the next one needs the memory
+    ranked = lists_of(model, measured.fold)
+    measured.models[name] = measure(ranked, measured.fold, data.item_facts)
+    runtime.forget(model.checksum)  # the next one needs the memory
+    if save:
+        _save(data, name, ranked, measured.models[name])
     return None
 
 

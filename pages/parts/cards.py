@@ -3,14 +3,12 @@
 import math
 from typing import Any
 
-import polars as pl
 import streamlit as st
 
-from pages.parts import cached, downloads
+from pages.parts import cached, workings
 from pages.parts.amounts import count, duration, size
 from pages.parts.cached import Entry
 from pages.parts.component import component
-from pages.parts.frame import escape
 from pages.parts.models import DECIDES, quality
 from pages.parts.standing import Ahead, ahead, level, place_text, places, sentence
 from zoo.card import Card, Interval, Parity, Spread
@@ -42,12 +40,6 @@ PLACE = (
 )
 CHECKSUM = "SHA-256 of the list of this model's files and their checksums. Every file was compared with it just now."
 PARITY = "The exported graph against the model as it was trained, on the same histories; a share of the scores' range."
-# What is wider than a phone, an equation or a table, scrolls by itself; else all of the page would be as wide.
-SCROLLING = """
-    .stElementContainer:has(.katex-display, table) { contain: inline-size; }
-    .stMarkdown:has(.katex-display, table) > div { max-width: 100%; }
-    .stMarkdown [data-testid=stMarkdownContainer]:has(.katex-display, table) { min-width: 0; overflow: auto hidden; }
-"""
 PICTURES = "What a model learns from pictures is what is in them: where posters are drawn from facts, those facts."
 PEAK = "The largest memory of the training process, above what it held before training."
 
@@ -84,20 +76,7 @@ def show(data: Dataset, entry: Entry, entries: list[Entry], ends: Scale) -> None
         _card(key=f"card-{entry.name}", data=_content(data, entry, entries, ends))
         if entry.card is None:
             return
-        _fold(data, entry, entry.card)
-
-
-@st.fragment
-def _fold(data: Dataset, entry: Entry, card: Card) -> None:
-    """Made when it is opened: equations and curves of every model at once are many megabytes."""
-    fold = st.expander("How it works, its settings, and the file", key=f"fold-{entry.name}", on_change="rerun")
-    if fold.open:
-        with fold:
-            _equation(card)
-            if (curve := cached.curve(data, entry)) is not None:
-                _curve(entry, curve)
-            _settings(card)
-            downloads.offer_model(data, entry)
+        workings.show(data, entry, entry.card)
 
 
 def show_references(data: Dataset, ends: Scale) -> None:
@@ -241,67 +220,3 @@ def _provider(entry: Entry) -> tuple[str, str | None]:
     if not loaded:
         return "not loaded yet", "It is loaded when it is asked first; the page then names the provider that runs."
     return {CPU: "CPU", CUDA: "GPU (CUDA)"}.get(loaded[0], loaded[0]), f"ONNX Runtime's {loaded[0]}, in this server."
-
-
-def _equation(card: Card) -> None:
-    """One line per equation; what is wider than a phone scrolls by itself."""
-    lines = card.about.equation.replace(r", \quad ", r" \\ ")
-    st.html(f"<style>{SCROLLING}</style>")
-    st.latex(rf"\begin{{gathered}} {lines} \end{{gathered}}")
-    if card.about.paper:
-        st.caption(escape(card.about.paper))
-
-
-def _curve(entry: Entry, curve: pl.DataFrame) -> None:
-    """Loss and validation metric per epoch, under each other: they have no scale in common."""
-    epochs = curve["epoch"].to_list()
-    dark = st.context.theme.type == "dark"
-    colour = entry.chip()["colour"][dark]
-    rows = [("loss", "Loss", "y"), ("validation", "nDCG@100 of validation users", "y2")]
-    rows = [row for row in rows if row[0] in curve.columns and curve[row[0]].null_count() < curve.height]
-    traces = [
-        {
-            "x": epochs,
-            "y": curve[name].to_list(),
-            "yaxis": axis,
-            "name": title,
-            "mode": "lines" if len(epochs) > 1 else "markers",
-            "line": {"color": colour, "width": 2},
-            "hovertemplate": f"epoch %{{x}}<br>{title} %{{y:.4g}}<extra></extra>",
-        }
-        for name, title, axis in rows
-    ]
-    both = len(rows) == 2
-    layout = {
-        "height": 300 if both else 190,
-        "showlegend": False,
-        "margin": {"l": 56, "r": 8, "t": 28, "b": 40},
-        "xaxis": {"title": {"text": "Epoch"}, "anchor": rows[-1][2] if rows else "y"},
-        "yaxis": {"domain": [0.58, 1] if both else [0, 1]},
-        "yaxis2": {"domain": [0, 0.42] if both else [0, 1]},
-        "annotations": [
-            {"text": title, "xref": "paper", "yref": "paper", "x": 0, "y": top, "xanchor": "left", "yanchor": "bottom",
-             "showarrow": False}
-            for (_, title, _), top in zip(rows, (1, 0.42) if both else (1,), strict=True)
-        ],
-    }  # fmt: skip
-    st.markdown("**Training curve**")
-    figure = {"data": traces, "layout": layout}
-    st.plotly_chart(figure, key=f"curve-{entry.name}", config={"displayModeBar": False})
-
-
-def _settings(card: Card) -> None:
-    """Settings, and what the family has to say, each with its meaning."""
-    rows = [(name, value, card.meanings.get(name, "")) for name, value in (card.settings | card.details).items()]
-    rows += [("seed", card.seed, "Where chance began: weights, order, noise and draws follow from it.")]
-    rows += [("trained", card.created.replace("T", " ").removesuffix("+00:00") + " UTC", "When it was published.")]
-    lines = [
-        f"| {escape(name.replace('_', ' '))} | {escape(_value(value))} | {escape(why)} |" for name, value, why in rows
-    ]
-    st.markdown("\n".join(["| Setting | Value | Meaning |", "| :-- | :-- | :-- |", *lines]))
-
-
-def _value(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.6g}" if isinstance(value, float) else "none" if value is None else str(value)

@@ -60,9 +60,10 @@ def test_a_like_on_a_card_joins_the_taste_and_can_be_taken_back(visitor):
     card = page.locator(".card").first
     title = card.locator(".title").text_content()
     card.get_by_role("button", name=re.compile("^Like")).click()
-    visitor.chip(re.escape(title)).wait_for()
+    expect(visitor.chip(re.escape(title))).to_be_visible()
     page.get_by_role("button", name=f"Take back {title} (liked)").click()
-    page.get_by_role("heading", name="Begin with something you know").wait_for()
+    expect(page.get_by_role("heading", name="Begin with something you know")).to_be_visible()
+    expect(page.locator(".taste .chip")).to_have_count(0)
 
 
 def test_titles_of_strangers_are_shown_as_they_are_written(visitor):

@@ -235,8 +235,8 @@ def test_back_after_bringing_a_file_loses_no_taste(visitor):
     page.go_back()
     page.get_by_role("heading", name="Bring", level=1).wait_for()
     visitor.go("Recommend")
-    visitor.chip("amber harb").wait_for()
-    visitor.chip("paper sig").wait_for()
+    expect(visitor.chip("amber harb")).to_be_visible()
+    expect(visitor.chip("paper sig")).to_be_visible()
 
 
 def test_steps_done_faster_than_the_server_answers_are_gone_back_over_one_by_one(visitor):
