@@ -84,10 +84,23 @@ function stage(parentElement, className) {
   let root = parentElement.querySelector(".stage")
   if (!root) {
     root = el("div", { class: `stage ${className}` })
+    pressedThrough(root)
     parentElement.append(root)
   }
   root.classList.toggle("dark", isDark(parentElement))
   return root
+}
+
+/** A button that a run replaces between press and release gets no click from the browser: the one in its place does. */
+function pressedThrough(root) {
+  const buttonOf = (event) => event.target.closest("[data-key]")
+  let pressed = null
+  root.onpointerdown = (event) => (pressed = buttonOf(event))
+  root.onpointerup = (event) => {
+    const now = buttonOf(event)
+    if (pressed && !pressed.isConnected && now?.dataset.key === pressed.dataset.key) now.click()
+    pressed = null
+  }
 }
 
 /** Takes a component that shows nothing out of the flow of the page, where it would leave a gap. */
