@@ -13,10 +13,10 @@ from tests.conftest import CHECKOUT, menagerie
 from zoo import evaluate as engine
 from zoo.dataset import Dataset
 from zoo.errors import CardError, DataError
-from zoo.evaluate import Evaluation, evaluate, lists_of, measure, read_per_user
+from zoo.evaluate import Evaluation, column_of, evaluate, lists_of, measure, over_all, read_per_user
 from zoo.manifest import MANIFEST, publication
 from zoo.measuring import measure_all
-from zoo.metrics import EXPOSURES, METRICS, Answers, ItemFacts, accuracy, beyond
+from zoo.metrics import EXPOSURE_FAMILIES, EXPOSURES, FAMILIES, METRICS, Answers, ItemFacts, accuracy, beyond
 from zoo.metrics.exposure import coverage, entropy, gini
 from zoo.outside import read_lists
 from zoo.runtime import Runtime
@@ -470,3 +470,24 @@ def test_all_comparisons_of_a_table_are_one_family(dataset, runtime, incumbent):
     order = sorted(found, key=lambda one: one.p)
     assert len(found) == 6
     assert order[0].p_holm == pytest.approx(min(1.0, 6 * order[0].p))  # Holm: the smallest p times how many there are
+
+
+@pytest.mark.parametrize("family", [*FAMILIES.values(), *EXPOSURE_FAMILIES.values()], ids=lambda family: family.name)
+def test_a_family_tells_its_k_in_every_text_and_nothing_is_left_open(family):
+    for k in (5, 100):
+        metric = family.at(k)
+        assert metric.name == family.name.format(k=k)
+        assert str(k) in metric.name
+        assert "{" not in metric.name + metric.title + metric.definition
+    assert family.at().name == family.at(family.usual).name
+    assert family.at().name in METRICS | EXPOSURES
+
+
+def test_a_metric_at_another_k_is_measured_at_that_k():
+    fold = Fold(np.arange(1), csr_array((1, 9)), csr_array(np.eye(1, 9, 6)), csr_array((1, 9)))
+    facts = ItemFacts(csr_array(np.ones((1, 9))), csr_array((9, 0)))
+    ranked = np.array([[0, 1, 2, 3, 4, 5, 6, 7, 8]])
+    found = {k: float(column_of(FAMILIES["recall_at_{k}"].at(k), ranked, fold, facts)[0]) for k in (5, 6, 7, 50)}
+    assert found == {5: 0.0, 6: 0.0, 7: 1.0, 50: 1.0}
+    coverage = over_all(ranked, 9, [EXPOSURE_FAMILIES["coverage_at_{k}"].at(k) for k in (3, 50)])
+    assert {name: of.mean for name, of in coverage.items()} == {"coverage_at_3": 3 / 9, "coverage_at_50": 1.0}

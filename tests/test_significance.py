@@ -1,3 +1,4 @@
+import tracemalloc
 from dataclasses import replace
 from itertools import permutations
 
@@ -306,6 +307,24 @@ def test_the_seed_decides_a_comparison():
     a, b = skewed(), skewed(1)
     assert paired(a, b, seed=3) == paired(a, b, seed=3)
     assert paired(a, b, seed=3) != paired(a, b, seed=4)
+
+
+def test_the_flips_do_not_depend_on_how_many_are_worked_on_at_once(monkeypatch):
+    a, b = skewed(), skewed(1)
+    at_once = paired(a, b)
+    monkeypatch.setattr(significance, "_CHUNK_BYTES", 3 * 8 * 40)  # three at a time: 15 bytes of bits
+    assert paired(a, b).p == at_once.p
+
+
+def test_many_models_are_compared_in_little_memory():
+    values = dict(zip("abcdefghijklmn", recalls(np.random.default_rng(0), 800, 14).T, strict=True))
+    tracemalloc.start()
+    try:
+        compare_all(values)
+        highest = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert highest < 40 * 2**20  # 8 MiB that are drawn at once; a number per draw and pair is 7 MiB
 
 
 # Several questions at once

@@ -3,7 +3,7 @@
 Users are asked in batches and only their lists of 100 are kept, as int32: the scores [U, I] never exist.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from zoo.card import About, Interval
-from zoo.metrics import EXPOSED, EXPOSURES, LONGEST_LIST, METRICS, Answers, ItemFacts
+from zoo.metrics import EXPOSURES, LONGEST_LIST, METRICS, Answers, Exposure, ItemFacts, Metric
 from zoo.metrics.exposure import exposure_at_k
 from zoo.runtime import Model
 from zoo.significance import jackknife_interval, mean_intervals
@@ -69,25 +69,30 @@ def measure(ranked: np.ndarray, fold: Fold, items: ItemFacts) -> Evaluation:
     ----------
     ranked : int [n, 100 or I], the users' lists, best first; -1 where nothing was left to offer
     """
-    columns = {name: np.empty(len(fold), dtype=np.float32) for name in METRICS}
-    for name, metric in METRICS.items():
-        for rows in _parts(len(fold), len(fold) if metric.all_at_once else USERS_PER_PART):
-            columns[name][rows] = metric(Answers(ranked[rows].astype(np.int64), fold.part(rows), items))
+    columns = {name: column_of(metric, ranked, fold, items) for name, metric in METRICS.items()}
     counts = {"n_fold_in": np.diff(fold.fold_in.indptr), "n_held_out": np.diff(fold.held_out.indptr)}
-    return Evaluation(pl.DataFrame({"user_idx": fold.user_idx, **counts, **columns}), _over_all(ranked, items))
+    return Evaluation(
+        pl.DataFrame({"user_idx": fold.user_idx, **counts, **columns}),
+        over_all(ranked, len(items.counts), EXPOSURES.values()),
+    )
 
 
-def _over_all(ranked: np.ndarray, items: ItemFacts) -> dict[str, Interval]:
+def column_of(metric: Metric, ranked: np.ndarray, fold: Fold, items: ItemFacts) -> np.ndarray:
+    """float32 [n]: one metric for every user, nan where undefined."""
+    column = np.empty(len(fold), dtype=np.float32)
+    for rows in _parts(len(fold), len(fold) if metric.all_at_once else USERS_PER_PART):
+        column[rows] = metric(Answers(ranked[rows].astype(np.int64), fold.part(rows), items))
+    return column
+
+
+def over_all(ranked: np.ndarray, n_items: int, figures: Iterable[Exposure]) -> dict[str, Interval]:
     """Figures of all lists together. Users are dealt into groups: leaving each out tells how far the figure moves."""
-    n_items, groups = len(items.counts), min(GROUPS, len(ranked))
-    if groups == 0:
-        return {}
-    exposure = np.stack([exposure_at_k(ranked[group::groups], n_items, EXPOSED) for group in range(groups)])
-    found = {}
-    for name, figure in EXPOSURES.items():
+    groups, found = min(GROUPS, len(ranked)), {}
+    for figure in figures if groups else ():
+        exposure = np.stack([exposure_at_k(ranked[group::groups], n_items, figure.k) for group in range(groups)])
         value, low, high = jackknife_interval(figure.of, exposure)
         if np.isfinite([value, low, high]).all():
-            found[name] = Interval(mean=value, low=max(0.0, low), high=min(high, figure.most), n=len(ranked))
+            found[figure.name] = Interval(mean=value, low=max(0.0, low), high=min(high, figure.most), n=len(ranked))
     return found
 
 

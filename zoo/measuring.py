@@ -6,13 +6,13 @@ Every row is measured on the same test users; what cannot be is left out, with t
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import polars as pl
 
+from zoo.board import every_two
 from zoo.card import Interval, Spread
 from zoo.dataset import Dataset
 from zoo.errors import CardError, DataError
@@ -22,7 +22,7 @@ from zoo.lists import write_lists
 from zoo.manifest import MANIFEST, publication
 from zoo.outside import read_lists
 from zoo.runtime import Runtime
-from zoo.significance import Comparison, compare_all, paired, with_holm
+from zoo.significance import Comparison, with_holm
 from zoo.split import Fold
 from zoo.verdict import SEGMENTS, Segment, family
 
@@ -68,16 +68,7 @@ class Measured:
         """Every two on some of the users, each as if it stood alone. rows : bool [n]"""
         having = [name for name, of in self.all().items() if metric in of.per_user.columns]
         columns = {name: np.where(rows, self.column(name, metric), np.nan) for name in having}
-        columns = {name: values for name, values in columns.items() if np.isfinite(values).any()}
-        found: dict[tuple[str, str], Comparison] = {}
-        for alike in _with_the_same_users(columns):  # one set of draws for all of them
-            found |= {(one.a, one.b): one for one in compare_all(alike, metric=metric)} if len(alike) > 1 else {}
-        for pair in combinations(columns, 2):
-            if pair not in found:
-                a, b = (columns[name] for name in pair)
-                both = np.isfinite(a) & np.isfinite(b)  # others are not drawn: the same figures as in a verdict
-                found[pair] = paired(a[both], b[both], names=pair, metric=metric)
-        return [found[pair] for pair in combinations(columns, 2)]
+        return every_two({metric: columns})[metric]
 
     def column(self, name: str, metric: str) -> np.ndarray:
         """A figure for every user, float64 [n]; nan where undefined, or where somebody has no list."""
@@ -214,15 +205,6 @@ def _measure_lists(measured: Measured, name: str, path: Path, say: Say) -> None:
         say(f"{name}: {note}")
     measured.external[name] = measure(found.ranked, found.part_of(data.test), data.item_facts)
     measured.titles[name] = name
-
-
-def _with_the_same_users(columns: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
-    """Columns in groups that are defined for the same users, without the others."""
-    groups: dict[bytes, dict[str, np.ndarray]] = {}
-    for name, values in columns.items():
-        there = np.isfinite(values)
-        groups.setdefault(there.tobytes(), {})[name] = values[there]
-    return list(groups.values())
 
 
 def dumped(figures: Mapping[str, Interval | Spread]) -> dict[str, dict[str, float | int]]:

@@ -1,0 +1,110 @@
+"""Models side by side: every two compared by several metrics, who is best, and who cannot be told from the best.
+
+A board holds what was measured on one data set; it measures nothing itself. Columns are float [n], one value per test
+user, the same users in the same order everywhere, nan where a user has none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from zoo.card import Interval
+from zoo.metrics import Exposure, Metric
+from zoo.significance import Comparison, compare_each, with_holm
+
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """One table; names are of models and of lists made elsewhere."""
+
+    metrics: dict[str, Metric | Exposure]  # by name, in the order of the columns
+    figures: dict[str, dict[str, Interval]]  # metric -> name -> mean; without those for whom it is undefined
+    comparisons: dict[str, list[Comparison]]  # metric -> every two, Holm over them; none of figures over all lists
+
+    def best(self, metric: str) -> str | None:
+        """Who has the best mean; None where nobody has one, or where neither more nor less is better."""
+        found = self.figures.get(metric, {})
+        sign = {"higher": 1.0, "lower": -1.0, "neither": 0.0}[self.metrics[metric].better]
+        return max(found, key=lambda name: sign * found[name].mean) if found and sign else None
+
+    def level(self, metric: str) -> list[str]:
+        """The best one, and whoever these users do not tell apart from it; [] where there is no best or no test."""
+        best = self.best(metric)
+        compared = self.comparisons.get(metric, [])
+        if best is None or (not compared and len(self.figures[metric]) > 1):
+            return []
+        apart = {pair for one in compared if one.distinguishable for pair in ((one.a, one.b), (one.b, one.a))}
+        return [name for name in self.figures[metric] if name == best or (best, name) not in apart]
+
+    def against(self, baseline: str, metric: str) -> dict[str, Comparison]:
+        """Everybody minus one, Holm over these alone: fewer questions, more power."""
+        having = [one for one in self.comparisons.get(metric, []) if baseline in (one.a, one.b)]
+        family = with_holm([one if one.b == baseline else turned(one) for one in having])
+        return {one.a: one for one in family}
+
+    def cheapest_level(self, metric: str, costs: Mapping[str, float]) -> str | None:
+        """Of those that are not told apart from the best, whoever costs least; None where nothing is known of that."""
+        level = [name for name in self.level(metric) if name in costs]
+        return min(level, key=lambda name: costs[name]) if level else None
+
+    def pareto(self, metric: str, costs: Mapping[str, float]) -> list[str]:
+        """Those that nobody beats in both mean and cost, the cheapest first; of equals in both, all."""
+        sign = {"higher": 1.0, "lower": -1.0, "neither": 0.0}[self.metrics[metric].better]
+        found = {name: sign * of.mean for name, of in self.figures.get(metric, {}).items() if name in costs}
+        return sorted(
+            (
+                name
+                for name in found
+                if sign
+                and not any(
+                    costs[other] <= costs[name]
+                    and found[other] >= found[name]
+                    and (costs[other], found[other]) != (costs[name], found[name])
+                    for other in found
+                )
+            ),
+            key=lambda name: (costs[name], -found[name]),
+        )
+
+
+def turned(one: Comparison) -> Comparison:
+    """The second minus the first."""
+    return replace(
+        one,
+        a=one.b,
+        b=one.a,
+        difference=-one.difference,
+        low=-one.high,
+        high=-one.low,
+        effect_size=-one.effect_size,
+        share_higher=one.share_lower,
+        share_lower=one.share_higher,
+    )
+
+
+def every_two(columns: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, list[Comparison]]:
+    """Every two by every metric, each on the users that both have and as if it stood alone.
+
+    Parameters
+    ----------
+    columns : metric -> name -> float [n]; who has no value at all is left out
+    """
+    having = {
+        metric: {name: column for name, column in of.items() if np.isfinite(column).any()}
+        for metric, of in columns.items()
+    }
+    groups: dict[bytes, dict[str, dict[str, np.ndarray]]] = {}  # those of the same users share one set of draws
+    for metric, of in having.items():
+        for name, column in of.items():
+            there = np.isfinite(column)
+            groups.setdefault(there.tobytes(), {}).setdefault(metric, {})[name] = column[there]
+    found = {(one.metric, one.a, one.b): one for alike in groups.values() for one in compare_each(dict(alike))}
+    for metric, of in having.items():
+        for a, b in combinations(of, 2):
+            if (metric, a, b) not in found:
+                both = np.isfinite(of[a]) & np.isfinite(of[b])  # others are not drawn: the figures of a verdict
+                (one,) = compare_each({metric: {a: of[a][both], b: of[b][both]}})
+                found[metric, a, b] = one
+    return {metric: [found[metric, a, b] for a, b in combinations(of, 2)] for metric, of in having.items()}
