@@ -25,7 +25,8 @@ Differs from the papers:
 2. x~ is brought to length 1 after the noise, as a history is when served; Liang et al. do so before, and divide what
    is kept by 1 - drop_share.
 3. The weights served are a running mean over the updates (decay `averaging`); b_4 starts at popularity; the weights
-   decay (AdamW).
+   decay (AdamW); the decoder's hidden layer may be dropped out too (`decoder_dropout`): a large catalogue is otherwise
+   learned by heart through W_4.
 4. The best epoch is the one with the highest nDCG@100 on the validation users.
 
     menagerie train denoising --data interactions.parquet --out zoo --set drop_share=0.5 add_share=0.02
@@ -63,6 +64,7 @@ class Config:
     add_share: float = setting(0.02, "Pepper: false items added, as a share of the user's items.", low=0.0, high=1.0)
     hidden: int = setting(600, "Width of the layer before and after the code (H).", low=1)
     n_factors: int = setting(200, "Length of the code e (K).", low=1)
+    decoder_dropout: float = setting(0.0, "Share of the decoder's hidden layer dropped.", low=0.0, high=0.95)
     loss: str = setting("multinomial", "What is minimised.", choices=deep.LOSSES)
     l2: float = setting(1.0, "Weight decay: share of a weight lost per update, in units of learning_rate.", low=0.0)
     learning_rate: float = setting(1e-3, "Step of Adam.", low=1e-8, high=1.0)
@@ -99,7 +101,8 @@ def fit(X: csr_array, config: Config, run: Run) -> Fitted:
 
     def losses(x: csr_array, _: int) -> Tensor:
         noisy = salt_and_pepper(x, config.drop_share, config.add_share, noise)  # x~
-        return deep.reconstruction_loss(config.loss, model.reconstruct(noisy), x)  # [B], against the clean x
+        scores = model.decode(model.code(noisy), config.decoder_dropout)
+        return deep.reconstruction_loss(config.loss, scores, x)  # [B], against the clean x
 
     return deep.minimise(losses, Autoencoder.reconstruct, model, X, config, run, rng)
 
