@@ -16,6 +16,11 @@ page = st.navigation(
             st.Page("pages/try/recommend.py", title="Recommend", default=True),
             st.Page("pages/try/compare.py", title="Compare"),
         ],
+        "Measure": [
+            st.Page("pages/measure/leaderboard.py", title="Leaderboard"),
+            st.Page("pages/measure/segments.py", title="Segments"),
+            st.Page("pages/measure/catalogue.py", title="Catalogue"),
+        ],
         "Inside": [st.Page("pages/inside/cards.py", title="Zoo", url_path="zoo")],
         "Data": [st.Page("pages/data/bring.py", title="Bring")],
     }

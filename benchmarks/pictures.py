@@ -31,6 +31,7 @@ from zoo.significance import mean_intervals
 SPLIT, MODEL, K = "cold-items:98765", "two_tower_image", 20
 NOISE = (32, 64, 128)  # standard deviation, of 255 levels
 SHUFFLES = 5
+SETTINGS = ("batch_size=4096", "n_epochs=6", "learning_rate=0.004")  # nine trainings: each in a third of the usual time
 
 
 def main() -> None:
@@ -53,6 +54,7 @@ def train(zoo: Path, name: str, folder: Path | None = None) -> None:
     if (zoo / name / MODEL).exists():
         return
     command = [sys.executable, "-m", "zoo.cli", "train", MODEL, "--data", "films", "--split", SPLIT, "--name", name]
+    command += ["--set", *SETTINGS]
     subprocess.run([*command, "--out", str(zoo), *(["--pictures", str(folder)] if folder else [])], check=True)
 
 

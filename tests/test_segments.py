@@ -38,8 +38,8 @@ FACTS = ItemFacts.of(fold([0, 1], [0, 1], [0], [0, 2]).fold_in, ITEMS["genres"])
 
 
 def test_users_can_be_grouped_by_activity_popularity_and_columns_that_repeat_their_values():
-    assert ways(ITEMS) == ["activity", "popularity"]  # three years of three, three genres of four
-    more = pl.concat([ITEMS, ITEMS.with_columns(item_id=pl.col("item_id") + 10)])
+    assert ways(ITEMS) == ["activity", "popularity"]  # two decades of three years, three genres of four
+    more = pl.concat([ITEMS, ITEMS.with_columns(pl.col("item_id") + 10, pl.col("year") + 1)])
     assert ways(more) == ["activity", "popularity", "year", "genres", "country"]
 
 

@@ -113,6 +113,7 @@ def _repeats(column: pl.Series) -> bool:
     """Whether the values of a column gather items: a number of others than years says nothing by being equal."""
     if column.name != "year" and column.dtype not in (pl.String, pl.List(pl.String), pl.Boolean, pl.Categorical):
         return False
+    column = column // 10 if column.name == "year" else column
     values = (column.explode() if column.dtype == pl.List(pl.String) else column).drop_nulls()
     return values.n_unique() > 1 and 2 * values.n_unique() <= len(values)
 

@@ -15,7 +15,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from pages.parts import cached, state
 from pages.parts.columns import Column
 from pages.parts.component import component
-from pages.parts.link import Link, fitting
+from pages.parts.link import VIEW, Link, fitting
 from pages.parts.link import read as read_link
 from pages.parts.state import Step, Visit
 from zoo.dataset import Dataset
@@ -106,7 +106,9 @@ def current() -> Link | None:
         "genres": tuple(state.kept(f"genres-{of}") or ()),
         "years": None if years is None or span is None or tuple(years) == span else (int(years[0]), int(years[1])),
     }
-    return Link(data=name, **_taste(data), **settings)
+    mine = state.session()
+    view = tuple((what, mine.view[what]) for what in VIEW if what in mine.viewed and what in mine.view)
+    return Link(data=name, view=view, **_taste(data), **settings)
 
 
 def of_taste(data: Dataset, visit: Visit) -> tuple[Link, bool]:
@@ -151,6 +153,8 @@ def _take_over(data: Dataset, link: Link) -> list[str]:
     state.remember(data.info.fingerprint, visit)
     settings, more = _settings(data, link)
     state.take_over({"dataset": data.name} | settings)
+    state.session().view = dict(link.view)
+    state.session().linked = bool(link.view)
     return sentences + more
 
 

@@ -19,12 +19,18 @@ from pages.parts.samples import samples as make_samples
 from zoo.card import Card, Interval
 from zoo.dataset import Dataset
 from zoo.errors import CardError
-from zoo.evaluate import measure
+from zoo.evaluate import column_of, measure, read_per_user
+from zoo.evaluate import over_all as measure_over_all
+from zoo.lists import stored_lists
 from zoo.measuring import measured_at_training
+from zoo.metrics import Exposure, Metric
+from zoo.metrics.exposure import exposure_at_k
 from zoo.recommend import Lists, Taste
 from zoo.recommend import recommend as ask
 from zoo.registry import Zoo
 from zoo.runtime import Model, Runtime
+from zoo.segments import Segments
+from zoo.segments import segments as segments_of
 from zoo.settings import Settings
 from zoo.significance import Comparison
 
@@ -135,6 +141,80 @@ def _comparisons(
     path: str, fingerprint: str, current: tuple[tuple[str, str], ...], metric: str, _data: Dataset
 ) -> list[Comparison]:
     return measured_at_training(_data).compared(metric)
+
+
+def lists(data: Dataset, name: str) -> np.ndarray | None:
+    """The lists that a model gave the test users when it was measured; read anew each time, they are large."""
+    with data.model(name) as folder:
+        return stored_lists(folder.path, data.test)
+
+
+def column(data: Dataset, entry: Entry, metric: Metric) -> np.ndarray | None:
+    """A metric for every test user, float64 [n], nan where undefined; None for a model that was not measured.
+
+    As it was published where it was kept; at another k from the lists that were kept.
+    """
+    return _column(str(data.path), data.info.fingerprint, entry.name, entry.checksum, metric.name, data, metric)
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def _column(
+    path: str, fingerprint: str, name: str, checksum: str, metric: str, _data: Dataset, _metric: Metric
+) -> np.ndarray | None:
+    with _data.model(name) as folder:
+        kept = read_per_user(folder.path)
+        if kept is None:
+            return None
+        if metric in kept.columns:
+            return kept[metric].cast(pl.Float64).to_numpy()
+        ranked = stored_lists(folder.path, _data.test)
+    return None if ranked is None else column_of(_metric, ranked, _data.test, _data.item_facts).astype(np.float64)
+
+
+def exposure(data: Dataset, entry: Entry, k: int) -> np.ndarray | None:
+    """int64 [I], in how many test users' first k each item stands; None where no lists were kept."""
+    return _exposure(str(data.path), data.info.fingerprint, entry.name, entry.checksum, k, data)
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def _exposure(path: str, fingerprint: str, name: str, checksum: str, k: int, _data: Dataset) -> np.ndarray | None:
+    ranked = lists(_data, name)
+    return None if ranked is None else exposure_at_k(ranked, _data.info.n_items, k)
+
+
+def over_all(data: Dataset, entry: Entry, figure: Exposure) -> Interval | None:
+    """A figure of all lists together, with its interval."""
+    if entry.card and figure.name in (entry.card.metrics or {}):
+        return entry.card.metrics[figure.name]
+    return _over_all(str(data.path), data.info.fingerprint, entry.name, entry.checksum, figure.name, data, figure)
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def _over_all(
+    path: str, fingerprint: str, name: str, checksum: str, figure: str, _data: Dataset, _figure: Exposure
+) -> Interval | None:
+    ranked = lists(_data, name)
+    return None if ranked is None else measure_over_all(ranked, _data.info.n_items, [_figure]).get(figure)
+
+
+def memory(data: Dataset, current: tuple[tuple[str, str], ...]) -> dict:
+    """A place for what was computed of these publications of models; pages/parts/measured.py fills it."""
+    return _memory(str(data.path), data.info.fingerprint, current)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _memory(path: str, fingerprint: str, current: tuple[tuple[str, str], ...]) -> dict:
+    return {}
+
+
+def segments(data: Dataset, by: str) -> Segments:
+    """The test users in groups."""
+    return _segments(str(data.path), _of(data), by, data)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _segments(path: str, fingerprint: str, by: str, _data: Dataset) -> Segments:
+    return segments_of(by, _data.test, _data.catalogue.items, _data.item_facts)
 
 
 def references(data: Dataset) -> dict[str, dict[str, Interval]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import cached, workings
+from pages.parts import cached, protocol, workings
 from pages.parts.amounts import count, duration, size
 from pages.parts.cached import Entry
 from pages.parts.component import component
@@ -195,24 +195,7 @@ def _serves(card: Card) -> tuple[str, str | None]:
 
 def _tested(card: Card, people: str) -> tuple[str, str]:
     """How it was tested, in plain words; the rule behind them on hover."""
-    split, rule = card.split, f"Split: {card.split}."
-    if not card.metrics:
-        return "nobody", rule
-    if split.startswith("strong:"):
-        return (
-            f"{people} whom no model had seen",
-            f"{rule} Four fifths of a test user's choices are shown, the rest must be found.",
-        )
-    if split.startswith("leave-last-out"):
-        return f"the last choice of {people}", rule
-    if split.startswith("temporal:"):
-        return (
-            f"the later choices of {people}",
-            f"{rule} One cut in time for all: models learned from what came before.",
-        )
-    if split.startswith("cold-items:"):
-        return f"items unknown to every model, and {people}", f"{rule} No model saw anybody choose these items."
-    return f"hidden choices of {people}", rule
+    return protocol.words(card.split, people) if card.metrics else ("nobody", f"Split: {card.split}.")
 
 
 def _provider(entry: Entry) -> tuple[str, str | None]:

@@ -13,6 +13,7 @@ import streamlit as st
 from pages.parts import address, cached, state
 from pages.parts.columns import Column, changed, chosen
 from pages.parts.component import component
+from pages.parts.link import VIEW
 from pages.parts.state import Visit
 from zoo.dataset import Dataset
 
@@ -41,7 +42,9 @@ def hear(event: dict) -> None:
     data = cached.dataset(name) if name in cached.zoo().datasets() else None
     if data is not None and event["of"] == data.info.fingerprint:
         apply(data, event)
-        address.note(state.kept("path"))
+        mine.going = event.get("go")
+        if not mine.going:  # whoever is sent to another page takes the step there
+            address.note(state.kept("path"))
         mine.answering = True
 
 
@@ -74,6 +77,8 @@ def apply(data: Dataset, event: dict) -> None:
             _ask(which, chosen(_columns(which), names))
         case {"kind": "column"}:
             _ask("models", changed(_columns("models"), event))
+        case {"kind": "view", "set": dict(view)}:
+            state.show({name: text for name, text in view.items() if name in VIEW and isinstance(text, str)})
     state.remember(key, visit)
 
 

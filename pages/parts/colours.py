@@ -28,6 +28,7 @@ FAMILIES = {  # family: (shape, shades in light, shades in dark)
         ("#63BA8A", "#A2E5A6", "#269573", "#66D2B2", "#B2FDC1", "#45A780", "#C3D36A"),
     ),
 }
+ELSEWHERE = {"mark": "cross", "colour": ["#7A3E9D", "#C79BE8"]}  # lists that no model of the zoo made
 SHADES = {  # for models we know; another one gets a shade by its name
     "popularity": 0, "item_knn": 1,
     "ease": 0, "pure_svd": 1, "asymmetric_svd": 2,

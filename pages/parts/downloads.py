@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import polars as pl
 import streamlit as st
@@ -54,6 +54,45 @@ def offer(table: pl.DataFrame, name: str) -> None:
             on_click="ignore",
             help="For programs: exact types, titles unchanged.",
         )
+
+
+def markdown(table: pl.DataFrame) -> bytes:
+    """A table of Markdown, numbers to four significant digits.
+
+    >>> print(markdown(pl.DataFrame({"model": ["a|b"], "mean": [0.34567]})).decode())
+    | model | mean |
+    |---|---|
+    | a\\|b | 0.3457 |
+    <BLANKLINE>
+    """
+    lines = ["| " + " | ".join(table.columns) + " |", "|" + "---|" * table.width]
+    lines += ["| " + " | ".join(map(_cell, row)) + " |" for row in table.iter_rows()]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else " ".join(str(value).replace("|", "\\|").split())
+
+
+def take_home(table: Callable[[], pl.DataFrame], name: str, label: str = "Download") -> None:
+    """What a chart or a table shows, as CSV, Parquet or Markdown; made when it is asked for."""
+    kinds = {
+        "CSV": (safe_csv, "csv", "text/csv"),
+        "Parquet": (parquet, "parquet", "application/vnd.apache.parquet"),
+        "Markdown": (markdown, "md", "text/markdown"),
+    }
+    with st.popover(label, icon=":material/download:", key=f"take-{name}"):
+        for kind, (written, ending, mime) in kinds.items():
+            st.download_button(
+                kind,
+                lambda written=written: written(table()),
+                f"{name}.{ending}",
+                mime,
+                on_click="ignore",
+                key=f"take-{name}-{ending}",
+            )
 
 
 def offer_model(data: Dataset, entry: Entry) -> None:

@@ -15,6 +15,12 @@ from zoo.errors import ZooError
 PUNCTUATION = re.compile(
     r"([!-/:-@\[-`{-~])"
 )  # all of ASCII's: each may begin markdown, a directive, a formula or a link
+PAGES = {  # where a click may lead
+    "compare": "pages/try/compare.py",
+    "leaderboard": "pages/measure/leaderboard.py",
+    "segments": "pages/measure/segments.py",
+    "catalogue": "pages/measure/catalogue.py",
+}
 
 
 class PageEnds(Exception):
@@ -31,12 +37,18 @@ def run(page: Page) -> None:
     state.keep("page", page.title.lower())
     state.keep("path", page.url_path)
     clicks.listen()
+    if going := state.session().going:
+        state.session().going = None
+        if going in PAGES:
+            st.switch_page(PAGES[going])
+    state.session().viewed = set()
     with show_errors():
         address.read()
         address.write(page.url_path, "address")  # before what was asked for: whoever sees that may go back at once
         address.notice()
         with suppress(PageEnds):  # a page that ends early has an address too
             page.run()
+        state.session().linked = False
         address.note(page.url_path, follows=state.session().answering)
         state.session().answering = False
         address.write(page.url_path, "address-after")  # what this page's widgets changed

@@ -1,6 +1,7 @@
 """A view as a web address, and back: data set, taste, models and settings as one query string. Pure.
 
     data=films&like=318,527&dislike=2&seen=7&who=12&model=ease&models=ease,ease!k=10&k=50&known=shown&genres=War&years=1960-1979
+    data=films&metric=recall_at_20&a=ease&b=popularity&by=activity&range=0.1~0.4         what a page under Measure shows
 
 Items and people are named by their outside ids, which may hold any character; "," and "~" in them become "~1" and "~0".
 What an address says is a stranger's word: it is read without trust, and nothing that can be typed makes it fail.
@@ -14,6 +15,11 @@ from urllib.parse import quote, urlencode
 TASTE_LETTERS = 3000  # of all ids together: messengers and proxies cut longer addresses off
 MOST_ITEMS = 1000  # taken from an address, of each kind
 MOST_LETTERS = 300  # of anything else
+VIEW = (  # what a page under Measure shows (pages/parts/view.py)
+    *("metrics", "at", "sort", "baseline", "differing", "across", "up", "cost"),
+    *("metric", "a", "b", "by", "group", "range", "order", "person"),
+    *("of", "item", "genre"),
+)
 YEARS = re.compile(r"(-?\d{1,5})-(-?\d{1,5})", re.ASCII)
 NUMBER = re.compile(r"\d{1,4}", re.ASCII)
 
@@ -34,6 +40,7 @@ class Link:
     known: bool | None = None  # whether known items are hidden
     genres: tuple[str, ...] = ()
     years: tuple[int, int] | None = None
+    view: tuple[tuple[str, str], ...] = ()  # of VIEW, name and text
 
     def query(self) -> str:
         """Such as "data=films&like=318,527": what stands behind the question mark."""
@@ -50,13 +57,13 @@ class Link:
             "known": None if self.known is None else "hidden" if self.known else "shown",
             "genres": _join(self.genres),
             "years": None if self.years is None else "{}-{}".format(*self.years),
-        }
+        } | dict(self.view)
         return urlencode({name: text for name, text in said.items() if text is not None}, safe="~,!=", quote_via=quote)
 
 
 def read(query: Mapping[str, str]) -> tuple[Link, list[str]]:
     """The link that a query makes, and a sentence for each thing in it that could not be taken."""
-    known = {field.name for field in fields(Link)}
+    known = {field.name for field in fields(Link)} - {"view"} | {*VIEW}
     odd = [name for name in query if name not in known and not name.startswith("embed")]
     like, dislike, seen = (_split(query.get(name)) for name in ("like", "dislike", "seen"))
     link = Link(
@@ -72,6 +79,7 @@ def read(query: Mapping[str, str]) -> tuple[Link, list[str]]:
         known={"hidden": True, "shown": False}.get(query.get("known", "")),
         genres=_split(query.get("genres"))[:50],
         years=_years(query.get("years")),
+        view=tuple((name, text) for name in VIEW if (text := _short(query.get(name)))),
     )
     unread = [name for name in ("data", "taste", "who", "model", "k", "known", "years") if name in query]
     odd += [name for name in unread if getattr(link, name) is None]

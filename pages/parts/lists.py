@@ -17,6 +17,7 @@ from zoo.recommend import Lists, Taste, why_not
 from zoo.runtime import CPU, CUDA
 
 _lists = component("lists", "poster")
+HISTORY = 20  # items of a history that stand beside lists
 PROVIDERS = {CPU: "CPU", CUDA: "GPU (CUDA)"}
 
 
@@ -49,6 +50,42 @@ def show(
         for panel, answer in zip(panels, answers, strict=True)
     ]
     _mount(data, {"layout": "columns" if build else "grid", "lists": shown, "build": build})
+
+
+def show_stored(
+    data: Dataset, chips: list[dict], ranked: list[list[int]], history: list[int], hidden: set[int]
+) -> None:
+    """A user's history beside the lists that models gave them when they were measured; hits are marked."""
+    labels = cached.labels(data)
+    known = labels.best_known(history)
+    plain = {"rank": None, "score": None, "verdict": None, "chosen": False, "common": False, "also": []}
+    shown = len(known[:HISTORY])
+    facts = [
+        {"text": f"{len(known):,} items" + (f", the best known {shown}" if shown < len(known) else ""), "why": None}
+    ]
+    head = {"title": "History", "problem": None, "note": None, "own": {}, "empty": "Nothing is known of them."}
+    columns = [head | {"facts": facts, "cards": [labels.card(item) | plain for item in known[:HISTORY]]}]
+    for chip, items in zip(chips, ranked, strict=True):
+        others = [(other, other_items) for other, other_items in zip(chips, ranked, strict=True) if other is not chip]
+        cards = [
+            labels.card(item)
+            | plain
+            | {
+                "rank": rank,
+                "chosen": item in hidden,
+                "also": [
+                    other | {"rank": found.index(item) + 1, "named": False} for other, found in others if item in found
+                ],
+            }
+            for rank, item in enumerate(items, 1)
+        ]
+        found = sum(item in hidden for item in items)
+        why = "What this person really chose, and no model was shown."
+        facts = [{"text": f"found {found} of {len(hidden)} hidden in the first {len(items)}", "why": why}]
+        own = {"facts": facts, "cards": cards, "problem": None, "note": None, "own": {}, "empty": "No list was kept."}
+        columns.append(chip | own)
+    content = {"layout": "columns", "lists": columns, "build": None, "of": data.info.fingerprint, "judge": False}
+    _lists(key="stored-lists", data=content)
 
 
 def invite(data: Dataset) -> None:

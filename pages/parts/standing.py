@@ -41,8 +41,10 @@ def place_text(place: tuple[int, int]) -> str:
     return str(place[0]) if place[0] == place[1] else f"{place[0]}–{place[1]}"
 
 
-def sentence(figures: Mapping[str, Interval], pairs: Ahead, titles: Mapping[str, str], metric: str) -> str:
-    """Who is first, and whether that is more than the luck of these test users.
+def sentence(
+    figures: Mapping[str, Interval], pairs: Ahead, titles: Mapping[str, str], metric: str, lowest: bool = False
+) -> str:
+    """Who is first, and whether that is more than the luck of these test users. lowest : less of the metric is better
 
     >>> figures = {name: Interval(mean=mean, low=0, high=1, n=61) for name, mean in (("a", 0.4), ("b", 0.35))}
     >>> sentence(figures, set(), {"a": "EASE", "b": "PureSVD"}, "nDCG@100")
@@ -50,12 +52,20 @@ def sentence(figures: Mapping[str, Interval], pairs: Ahead, titles: Mapping[str,
     """
     if not figures:
         return "No model of this data set has been measured."
-    first = max(figures, key=lambda name: figures[name].mean)
+    first = (min if lowest else max)(figures, key=lambda name: figures[name].mean)
+    most = "lowest" if lowest else "highest"
     if len(figures) == 1:
         return f"{titles[first]} is the only model that has been measured."
     users = f"these {figures[first].n:,} test users"
     rivals = [titles[name] for name in figures if name != first and (first, name) not in pairs]
     if not rivals:
-        return f"{titles[first]} has the highest {metric}, and {users} tell it apart from every other one."
-    named = rivals[0] if len(rivals) == 1 else f"{', '.join(rivals[:-1])} and {rivals[-1]}"
-    return f"{titles[first]} has the highest {metric}, but {users} do not tell it apart from {named}."
+        return f"{titles[first]} has the {most} {metric}, and {users} tell it apart from every other one."
+    return f"{titles[first]} has the {most} {metric}, but {users} do not tell it apart from {listed(rivals)}."
+
+
+def listed(names: Sequence[str]) -> str:
+    """
+    >>> listed(["EASE"]), listed(["EASE", "PureSVD", "ItemKNN"])
+    ('EASE', 'EASE, PureSVD and ItemKNN')
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -71,6 +71,11 @@ class Session:
     heard: int = 0  # the last message from the browser that was acted upon
     answering: bool = False  # whether the page is being drawn for something that is a step already
     turns: int = 0  # how often widgets were made anew
+    view: dict[str, str] = field(default_factory=dict)  # what the pages under Measure show, where it is not the usual
+    viewed: set[str] = field(default_factory=set)  # of these, what the page that is open has
+    view_turns: dict[str, int] = field(default_factory=dict)  # how often the widget of one of them was made anew
+    linked: bool = False  # whether this view came with a link, and may not fit
+    going: str | None = None  # the page that a click asked for
 
 
 _in_hand: ContextVar[Session | None] = ContextVar("session", default=None)
@@ -147,3 +152,12 @@ def take_over(settings: dict[str, Any]) -> None:
     mine = session()
     mine.kept |= settings
     mine.turns += 1
+
+
+def show(view: dict[str, str]) -> None:
+    """A click chose what a page under Measure shows; an empty text is the usual. Its widgets are made anew."""
+    mine = session()
+    for name, text in view.items():
+        mine.view[name] = text
+        mine.view_turns[name] = mine.view_turns.get(name, 0) + 1
+    mine.view = {name: text for name, text in mine.view.items() if text}

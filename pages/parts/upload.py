@@ -53,7 +53,7 @@ class Asked:
 
 def ask(data: Dataset) -> Brought | None:
     """Uploader, column pickers, and the file that was read last (of this catalogue)."""
-    limits = _limits()
+    limits = allowed()
     file = st.file_uploader(
         "Your own choices, or many people's",
         type=KINDS,
@@ -92,7 +92,8 @@ def forget() -> None:
         st.session_state.pop(key, None)
 
 
-def _limits() -> Limits:
+def allowed() -> Limits:
+    """How much a visitor's file may hold."""
     settings = cached.settings()
     return Limits(settings.upload_bytes, settings.upload_rows)
 

@@ -35,6 +35,9 @@ class Tour:
         steps: dict[str, Callable[[], None]] = {
             "recommend": self.recommend,
             "compare": self.compare,
+            "leaderboard": self.leaderboard,
+            "segments": self.segments,
+            "catalogue": self.catalogue,
             "zoo": self.zoo,
             "bring": self.bring,
         }
@@ -103,6 +106,31 @@ class Tour:
         self.page.locator(".tools-box select").first.select_option("10")
         self.page.get_by_role("heading", name=re.compile("10 items")).first.wait_for()
         self.photograph("compare-2-build")
+
+    def leaderboard(self) -> None:
+        self.open("leaderboard")
+        self.page.locator(".board .cell").first.wait_for()
+        self.photograph("leaderboard-1-figures")
+        self.page.locator(".board .pin").nth(2).click()
+        self.page.locator(".pinned").wait_for()
+        self.photograph("leaderboard-2-pinned")
+
+    def segments(self) -> None:
+        self.open("segments")
+        self.page.locator(".people .person").first.wait_for()
+        self.photograph("segments-1-model")
+        self.open("segments", "b=popularity&by=popularity")
+        self.page.locator(".people .person").first.click()
+        self.page.locator(".list").nth(2).wait_for()
+        self.photograph("segments-2-person")
+
+    def catalogue(self) -> None:
+        self.open("catalogue")
+        self.page.locator(".shelf tbody tr").first.wait_for()
+        self.photograph("catalogue-1-all")
+        self.open("catalogue", "of=item")
+        self.page.locator(".shelf .person").first.wait_for()
+        self.photograph("catalogue-2-item")
 
     def zoo(self) -> None:
         self.open("zoo")

@@ -24,7 +24,18 @@ def break_model(zoo: Path, name: str) -> None:
     graph.write_bytes(graph.read_bytes() + b"!")
 
 
-@pytest.mark.parametrize("page", ["try/recommend", "try/compare", "inside/cards", "data/bring"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "try/recommend",
+        "try/compare",
+        "measure/leaderboard",
+        "measure/segments",
+        "measure/catalogue",
+        "inside/cards",
+        "data/bring",
+    ],
+)
 def test_an_empty_zoo_says_which_command_to_run(page, tmp_path, monkeypatch):
     monkeypatch.setenv("MENAGERIE_ZOO", str(tmp_path / "nothing"))
     at = AppTest.from_file(APP, default_timeout=60).run()

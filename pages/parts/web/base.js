@@ -30,6 +30,7 @@ const ICONS = {
   left: "M15 5l-7 7 7 7",
   right: "M9 5l7 7-7 7",
   copy: "M8 8h12v12H8zM16 8V4H4v12h4",
+  pin: "M9 3h6l-1 6 4 4H6l4-4zM12 13v8",
   dice: "M5 5h14v14H5zM9 9h.01M15 9h.01M12 12h.01M9 15h.01M15 15h.01",
 }
 
@@ -47,11 +48,17 @@ function mark(model) {
     circle: svg("circle", { cx: 6, cy: 6, r: 5 }),
     triangle: svg("path", { d: "M6 .8L11.5 10.8H.5z" }),
     diamond: svg("path", { d: "M6 .3L11.7 6 6 11.7 .3 6z" }),
+    cross: svg("path", { d: "M4.2.5h3.6v3.7h3.7v3.6H7.8v3.7H4.2V7.8H.5V4.2h3.7z" }),
   }
   const node = svg("svg", { viewBox: "0 0 12 12", class: "mark", "aria-hidden": "true" }, shapes[model.mark] ?? shapes.circle)
   node.style.setProperty("--light", model.colour[0])
   node.style.setProperty("--dark", model.colour[1])
   return node
+}
+
+/** A name that breaks between its words where it is too long for a line: Asymmetric|SVD. */
+function breakable(name) {
+  return name.split(/(?<=[a-z])(?=[A-Z])/).flatMap((part, at) => (at ? [el("wbr"), part] : [part]))
 }
 
 /** A number or word with its definition, shown on hover, focus and tap. */

@@ -107,11 +107,6 @@ function leaveTools(root) {
   })
 }
 
-/** A name that breaks between its words where it is too long for a line: Asymmetric|SVD. */
-function breakable(name) {
-  return name.split(/(?<=[a-z])(?=[A-Z])/).flatMap((part, at) => (at ? [el("wbr"), part] : [part]))
-}
-
 /** Behind ⋯: move, double or remove a column, and settings of its own. What was open stays open. */
 function toolsNodes(list, at, data, root, say) {
   const n = data.lists.length

@@ -16,3 +16,8 @@ function poster(item) {
   box.append(el("span", { class: "poster-title" }, item.title))
   return box
 }
+
+/** An item in a list of suggestions. */
+function describeItem(item) {
+  return [poster(item), el("span", { class: "words" }, el("strong", {}, item.title), el("span", { class: "muted numbers" }, [item.aside, item.year, item.about.by ?? item.genre].filter(Boolean).join(" · ")))]
+}

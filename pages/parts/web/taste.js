@@ -3,10 +3,6 @@
 const JUDGE = [{ kind: "like", label: "Like", icon: "like" }, { kind: "dislike", label: "Dislike", icon: "dislike" }]
 const LOOK = [{ kind: "look", label: "Look at", icon: "search" }]
 
-function describeItem(item) {
-  return [poster(item), el("span", { class: "words" }, el("strong", {}, item.title), el("span", { class: "muted numbers" }, [item.aside, item.year, item.about.by ?? item.genre].filter(Boolean).join(" · ")))]
-}
-
 function describePerson(person) {
   return [el("span", { class: "words" }, el("strong", {}, person.title), el("span", { class: "muted numbers" }, person.note))]
 }

@@ -1,0 +1,18 @@
+"""For whom a model works: one metric by groups of users, a histogram over users, and who they are."""
+
+import streamlit as st
+
+from pages.parts import frame, groups, people
+
+frame.title("Segments", "For whom does it work? By group, by user, down to one person's history and lists.")
+data = frame.dataset()
+asked = groups.controls(data)
+if asked is None:
+    st.info("No model of this data set has been measured yet: `menagerie evaluate --save` measures them.")
+    frame.end()
+groups.show(data, asked)
+st.markdown("## Who is behind it")
+picked = people.histogram(data, asked, people.group(asked))
+if picked.any():
+    people.listed(data, asked, picked)
+    people.one_person(data, asked)

@@ -1,0 +1,253 @@
+"""One metric, group by group: a mark per model with its interval, and how two models differ in each group."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import streamlit as st
+
+from pages.parts import cached, charts, downloads, measured, state, view
+from pages.parts.frame import escape
+from pages.parts.items import genre_text
+from pages.parts.leaderboard import decimals
+from pages.parts.measured import Row
+from pages.parts.standing import listed
+from zoo.card import Interval
+from zoo.dataset import Dataset
+from zoo.metrics import Metric
+from zoo.segments import ACTIVITY, POPULARITY, Segments, ways
+from zoo.significance import MIN_USERS, Comparison, compare_each, mean_intervals, with_holm
+
+BY = {ACTIVITY: "How much they chose", POPULARITY: "How popular what they chose is", "genres": "Genre that stands out"}
+SHOWN = 6  # models in the chart at most: those that are compared, then the best
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What is looked at: a metric, a model, perhaps another one, and the users in groups."""
+
+    metric: Metric
+    a: Row
+    b: Row | None
+    rows: list[Row]
+    segments: Segments
+
+    def values(self, data: Dataset) -> np.ndarray:
+        """float64 [n]: the metric under the first, or the first minus the second."""
+        first = measured.column(data, self.a, self.metric)
+        return first if self.b is None else first - measured.column(data, self.b, self.metric)
+
+    @property
+    def title(self) -> str:
+        """What the values are, in a word."""
+        return self.metric.title if self.b is None else f"{self.metric.title}, {self.a.title} minus {self.b.title}"
+
+
+def controls(data: Dataset) -> Asked | None:
+    """Metric, models, and how users are grouped; None where nothing was measured."""
+    rows = [row for row in measured.rows(data) if not (row.entry and _no_lists(data, row))]
+    if not rows:
+        return None
+    titles = {row.name: row.title for row in rows}
+    best = _best(data, rows)
+    names = _metrics()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        metric = view.one("metric", "Metric", names, measured.DECIDES)
+        a = view.one("a", "Model", titles, best)
+        others = {"": "nobody"} | {name: title for name, title in titles.items() if name != a}
+        b = view.one("b", "Minus", others, "", help="The same users under another model: the difference, user by user.")
+    by = view.one("by", "Users grouped by", _ways(data), ACTIVITY)
+    of = measured.named(metric)
+    found = {row.name: row for row in rows}
+    return Asked(of, found[a], found.get(b), rows, cached.segments(data, by))
+
+
+def _no_lists(data: Dataset, row: Row) -> bool:
+    return measured.column(data, row, measured.named(measured.DECIDES)) is None
+
+
+def _metrics() -> dict[str, str]:
+    """Every metric that users have, at its usual k first, then at the others."""
+    usual = measured.metrics(list(measured.titles(per_user=True)), None)
+    every = {
+        name: of.title
+        for k in measured.KS
+        for name, of in measured.metrics(list(measured.titles(per_user=True)), k).items()
+    }
+    return {name: of.title for name, of in usual.items()} | every
+
+
+def _ways(data: Dataset) -> dict[str, str]:
+    columns = ways(data.catalogue.items)
+    return {name: BY.get(name, f"{genre_text(name.replace('_', ' '))} that stands out") for name in columns}
+
+
+def _best(data: Dataset, rows: list[Row]) -> str:
+    means = {row.name: np.nanmean(measured.column(data, row, measured.named(measured.DECIDES))) for row in rows}
+    return max(means, key=lambda name: means[name])
+
+
+def show(data: Dataset, asked: Asked) -> None:
+    """The chart, its sentence, and a table with the way to the users."""
+    labels = asked.segments.labels
+    if not labels:
+        st.info("Nothing is known of the items of these users that would group them this way.")
+        return
+    rows = _few(data, asked)
+    columns = {row.name: measured.column(data, row, asked.metric) for row in rows}
+    groups = {label: asked.segments.rows(label) for label in labels}
+    figures = _figures(data, rows, columns, groups, asked)
+    compared = _compared(data, columns, groups, asked) if asked.b is not None else {}
+    if asked.b is not None:
+        st.markdown(f"*{escape(_sentence(data, compared, asked))}*")
+    traces = []
+    for place, row in enumerate(rows):
+        colour, symbol = charts.look(row.chip())
+        there = [(at, figures[row.name, label]) for at, label in enumerate(labels) if figures[row.name, label]]
+        shift = (place - (len(rows) - 1) / 2) * min(0.14, 0.7 / len(rows))
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": row.title,
+                "x": [of.mean for _, of in there],
+                "y": [len(labels) - 1 - at - shift for at, _ in there],
+                "marker": {"color": colour, "symbol": symbol, "size": 10},
+                "error_x": {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [of.high - of.mean for _, of in there],
+                    "arrayminus": [of.mean - of.low for _, of in there],
+                    "color": colour,
+                    "thickness": 1.4,
+                    "width": 3,
+                },
+                "customdata": [
+                    [labels[at], f"{of.n:,}", decimals(of.low), decimals(of.high), row.name] for at, of in there
+                ],
+                "hovertemplate": f"<b>{row.title}</b><br>%{{customdata[0]}}, %{{customdata[1]}} users<br>"
+                f"{asked.metric.title} %{{x:.3f}} [%{{customdata[2]}}, %{{customdata[3]}}]<extra></extra>",
+            }
+        )
+    sizes = [int(groups[label].sum()) for label in labels]
+    ticks = [f"{shown_label(asked, label)}<br>{n:,} users" for label, n in zip(labels, sizes, strict=True)]
+    layout = {
+        "xaxis": charts.axis(asked.metric.title),
+        "yaxis": charts.axis(
+            "", tickvals=list(range(len(labels) - 1, -1, -1)), ticktext=ticks, range=[-0.6, len(labels) - 0.4]
+        ),
+        "showlegend": True,
+        "legend": charts.LEGEND,
+    }
+    height = 130 + 34 * len(labels) + 9 * len(labels) * len(rows)
+    key = f"groups-{view.key_of('group')}"
+    alt = f"{asked.metric.title} by group and model"
+    charts.show(key, traces, layout, height=height, alt=alt, on_select=lambda: _click(key, asked))
+    st.caption("Means with their 95 % intervals. Click a mark: who are these users?")
+    table = _table(asked, rows, labels, figures, compared)
+    downloads.take_home(lambda: table, f"{data.name}-groups-{asked.segments.by}")
+
+
+def _click(key: str, asked: Asked) -> None:
+    """A mark leads to its users: of this group, under this model."""
+    if (told := charts.clicked(key)) is not None:
+        label, *_, name = told
+        model = {} if asked.b is not None and name == asked.b.name else {"a": name}
+        state.show({"group": label, "range": ""} | model)
+
+
+def shown_label(asked: Asked, label: str) -> str:
+    return genre_text(label) if asked.segments.by == "genres" else label
+
+
+def _few(data: Dataset, asked: Asked) -> list[Row]:
+    """The two that are compared, or the one that is looked at beside the best others."""
+    if asked.b is not None:
+        return [asked.a, asked.b]
+    sign = -1.0 if asked.metric.better == "lower" else 1.0
+    others = [row for row in asked.rows if row is not asked.a]
+    means = {row.name: np.nanmean(column) for row in others if np.isfinite(column := _column(data, row, asked)).any()}
+    best = sorted((row for row in others if row.name in means), key=lambda row: -sign * means[row.name])
+    return [asked.a, *best[: SHOWN - 1]]
+
+
+def _column(data: Dataset, row: Row, asked: Asked) -> np.ndarray:
+    found = measured.column(data, row, asked.metric)
+    return np.full(len(data.test), np.nan) if found is None else found
+
+
+def _figures(
+    data: Dataset, rows: list[Row], columns: dict[str, np.ndarray], groups: dict[str, np.ndarray], asked: Asked
+) -> dict[tuple[str, str], Interval | None]:
+    """(model, group) -> mean; one set of draws for all that were not asked for before."""
+    key = ("means", asked.metric.name, asked.segments.by)
+    memories = {row.name: measured.memory(data, [row]) for row in rows}
+    missing = [name for name, memory in memories.items() if key not in memory]
+    values = [np.where(inside, columns[name], np.nan) for name in missing for inside in groups.values()]
+    found = iter(mean_intervals(np.column_stack(values)) if values else [])
+    for name in missing:
+        memories[name][key] = {label: next(found) for label in groups}
+    return {(name, label): of for name, memory in memories.items() for label, of in memory[key].items()}
+
+
+def _compared(
+    data: Dataset, columns: dict[str, np.ndarray], groups: dict[str, np.ndarray], asked: Asked
+) -> dict[str, Comparison]:
+    """The two models in each group, Holm over the groups."""
+    key = ("groups", asked.metric.name, asked.segments.by)
+    memory = measured.memory(data, [asked.a, asked.b])
+    if key not in memory:
+        memory[key] = _compare(columns, groups, asked)
+    return memory[key]
+
+
+def _compare(columns: dict[str, np.ndarray], groups: dict[str, np.ndarray], asked: Asked) -> dict[str, Comparison]:
+    a, b = columns[asked.a.name], columns[asked.b.name]
+    found = {}
+    for label, rows in groups.items():
+        both = rows & np.isfinite(a) & np.isfinite(b)
+        found[label] = compare_each({asked.metric.name: {asked.a.name: a[both], asked.b.name: b[both]}})[0]
+    return dict(zip(found, with_holm(list(found.values())), strict=True))
+
+
+def _sentence(data: Dataset, compared: dict[str, Comparison], asked: Asked) -> str:
+    """Where the whole is told apart, what of it holds in which group; else no more than hints."""
+    kinds: dict[str, list[str]] = {"more": [], "less": [], "level": [], "few": []}
+    for label, one in compared.items():
+        level = "few" if one.n < MIN_USERS else "level"
+        kind = ("more" if one.difference > 0 else "less") if one.distinguishable else level
+        kinds[kind].append(shown_label(asked, label))
+    words = {"higher": ("is better", "is worse"), "lower": ("is worse", "is better")}
+    more, less = words.get(asked.metric.better, ("has more", "has less"))
+    parts = [f"{asked.a.title} {more} for {listed(kinds['more'])}"] if kinds["more"] else []
+    parts += [f"{asked.a.title} {less} for {listed(kinds['less'])}"] if kinds["less"] else []
+    parts += [f"not told apart for {listed(kinds['level'])}"] if kinds["level"] else []
+    parts += [f"too few users to say: {listed(kinds['few'])}"] if kinds["few"] else []
+    whole = measured.pair(data, asked.metric, asked.a, asked.b)
+    told = f"{asked.metric.title} of {asked.a.title} beside {asked.b.title}"
+    asked_together = f"(Holm over {len(compared)} groups)"
+    if whole is None or not whole.distinguishable:
+        hint = "Of all users together nothing is told apart, so a group that is clear is a hint and no finding: "
+        return f"{told}. {hint}{'; '.join(parts)} {asked_together}."
+    return f"{told}: {'; '.join(parts)} {asked_together}."
+
+
+def _table(
+    asked: Asked, rows: list[Row], labels: list[str], figures: dict, compared: dict[str, Comparison]
+) -> pl.DataFrame:
+    table = [
+        {"by": asked.segments.by, "group": label, "metric": asked.metric.name, "model": row.name}
+        | (
+            figures[row.name, label].model_dump()
+            if figures[row.name, label]
+            else {"mean": None, "low": None, "high": None, "n": 0}
+        )
+        for label in labels
+        for row in rows
+    ]
+    table += [
+        {"by": asked.segments.by, "group": label, "metric": asked.metric.name, "model": f"{one.a} minus {one.b}"}
+        | {"mean": one.difference, "low": one.low, "high": one.high, "n": one.n}
+        for label, one in compared.items()
+    ]
+    return pl.DataFrame(table, infer_schema_length=None)

@@ -1,0 +1,139 @@
+"""Lists of the system in use today, brought as a file: they stand beside the zoo on every page under Measure.
+
+Read within limits and kept in this session only; what was measured of them is kept there too, never in a cache that
+other sessions share.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from pages.parts import cached, state, upload
+from pages.parts.colours import ELSEWHERE
+from pages.parts.downloads import safe_csv
+from pages.parts.frame import escape
+from zoo.card import Interval
+from zoo.dataset import Dataset
+from zoo.errors import DataError
+from zoo.evaluate import column_of, over_all
+from zoo.metrics import Exposure, Metric
+from zoo.outside import OutsideLists, read_lists
+
+INCUMBENT = "incumbent"  # the session's key
+NAME = "incumbent-lists"  # no model is called so
+TITLE = "Incumbent"
+EXAMPLE = "user_id,item_id,rank\n17,318,1\n17,527,2\n23,50,1\n"
+
+
+@dataclass(frozen=True, eq=False)
+class Incumbent:
+    """One file's lists, and what was measured of them so far."""
+
+    file: str
+    fingerprint: str  # of the data set whose users and items they name
+    asked: tuple[str, str]  # which upload, for which data set
+    lists: OutsideLists = field(repr=False)
+    columns: dict[str, np.ndarray] = field(default_factory=dict, repr=False)  # by metric
+    exposed: dict[str, Interval | None] = field(default_factory=dict, repr=False)
+    memories: dict = field(default_factory=dict, repr=False)  # what pages/parts/measured.py computed with them
+
+    def chip(self) -> dict:
+        about = {"name": NAME, "title": TITLE, "family": "Lists made elsewhere", "summary": f"From {self.file}."}
+        return about | ELSEWHERE | {"problem": None}
+
+    def ranked(self, data: Dataset) -> np.ndarray:
+        """int32 [n, 100 or I] in the order of the test users; -1 everywhere for who has no list."""
+        found = np.full((len(data.test), self.lists.ranked.shape[1]), -1, dtype=np.int32)
+        found[self.lists.rows] = self.lists.ranked
+        return found
+
+    def column(self, data: Dataset, metric: Metric) -> np.ndarray:
+        """float64 [n], nan for who has no list."""
+        if metric.name not in self.columns:
+            column = np.full(len(data.test), np.nan)
+            part = self.lists.part_of(data.test)
+            column[self.lists.rows] = column_of(metric, self.lists.ranked, part, data.item_facts)
+            self.columns[metric.name] = column
+        return self.columns[metric.name]
+
+    def over_all(self, data: Dataset, figure: Exposure) -> Interval | None:
+        if figure.name not in self.exposed:
+            found = over_all(self.lists.ranked, data.info.n_items, [figure])
+            self.exposed[figure.name] = found.get(figure.name)
+        return self.exposed[figure.name]
+
+
+def brought(data: Dataset) -> Incumbent | None:
+    """The lists that were brought for this data set."""
+    found = st.session_state.get(INCUMBENT)
+    return found if found is not None and found.fingerprint == data.info.fingerprint else None
+
+
+def bring(data: Dataset) -> None:
+    """The uploader, what was odd in the file, and the way to forget it."""
+    settings = cached.settings()
+    here = brought(data)
+    with st.expander("Bring the lists of the system in use today", expanded=False, icon=":material/upload:"):
+        st.markdown(
+            "One row per recommendation: **user**, **item**, and **rank** or **score**, for the test users of this "
+            f"data ({data.info.n_test_users:,}). They are measured as the models are, on the users who have a list."
+        )
+        with st.container(horizontal=True):
+            st.download_button(
+                "Whom to make lists for (CSV)",
+                lambda: _asked(data),
+                f"{data.name}-test-users.csv",
+                "text/csv",
+                on_click="ignore",
+                icon=":material/download:",
+            )
+            st.download_button("Template (CSV)", EXAMPLE, "lists.csv", "text/csv", on_click="ignore")
+        file = st.file_uploader(
+            "Lists as CSV, TSV, Parquet or JSON Lines",
+            type=upload.KINDS,
+            key=f"incumbent-{data.info.fingerprint[:8]}-{state.kept('incumbent-forgotten', 0)}",
+            max_upload_size=-(-settings.upload_bytes // 2**20),
+        )
+        refused, sentence = st.session_state.get(f"{INCUMBENT}-refused", (None, ""))
+        asked = None if file is None else (file.file_id, data.info.fingerprint)
+        if file is not None and (here is None or here.asked != asked):
+            if refused != asked:
+                with st.spinner("Reading the lists …"):
+                    _read(data, file, asked)
+                st.rerun()
+            kept = "" if here is None else f" What you brought before ({here.file}) still stands in the table."
+            st.error(escape(sentence + kept), title="These lists could not be used")
+        if here is not None:
+            n = len(here.lists.rows)
+            st.markdown(f"**{escape(here.file)}** stands in the table as *{TITLE}*, with lists of {n:,} test users.")
+            for note in here.lists.notes:
+                st.caption(escape(note))
+            st.caption("The file stays in this session; it is not stored or logged.")
+            st.button("Forget these lists", on_click=forget, icon=":material/delete:")
+
+
+def forget() -> None:
+    state.keep("incumbent-forgotten", state.kept("incumbent-forgotten", 0) + 1)
+    for key in (INCUMBENT, f"{INCUMBENT}-refused"):
+        st.session_state.pop(key, None)
+
+
+def _asked(data: Dataset) -> bytes:
+    """user_id and item_id of what the test users are known for: what lists have to be made from."""
+    fold = data.test
+    rows = np.repeat(np.arange(len(fold)), np.diff(fold.fold_in.indptr))
+    table = data.users["user_id"].gather(fold.user_idx[rows]).to_frame("user_id")
+    items = data.catalogue.items["item_id"].gather(fold.fold_in.indices)
+    return safe_csv(table.with_columns(items.alias("item_id")))
+
+
+def _read(data: Dataset, file: UploadedFile, asked: tuple[str, str]) -> None:
+    try:
+        lists = read_lists(file.getvalue(), data, file.name, upload.allowed())
+    except DataError as error:
+        st.session_state[f"{INCUMBENT}-refused"] = (asked, str(error))
+    else:
+        st.session_state[INCUMBENT] = Incumbent(file.name, data.info.fingerprint, asked, lists)
+        st.session_state.pop(f"{INCUMBENT}-refused", None)

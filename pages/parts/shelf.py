@@ -1,0 +1,299 @@
+"""The catalogue owner's view: who would be shown an item or a genre, at which ranks, and what is never shown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import streamlit as st
+
+from pages.parts import cached, charts, downloads, measured, state, view
+from pages.parts.component import component
+from pages.parts.frame import escape
+from pages.parts.items import genre_text
+from pages.parts.measured import Row
+from zoo.dataset import Dataset
+from zoo.exposed import Shown, lorenz, never_shown, shown
+from zoo.metrics.exposure import gini
+
+_shelf = component("shelf", "poster")
+_find = component("find", "poster", "combobox")
+FOUND = 12  # suggestions
+LISTED = 60  # items or people on the page; the downloads have all
+CURVE = 200  # points of a Lorenz curve
+OF = {"all": "Whole catalogue", "genre": "A genre", "item": "An item"}
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What of the catalogue is looked at, in lists of which length."""
+
+    k: int
+    what: str  # "all", "genre", "item"
+    among: np.ndarray  # bool [I]
+    title: str
+    item: int | None = None
+
+
+def controls(data: Dataset) -> Asked:
+    options = OF if data.catalogue.genres() else {name: text for name, text in OF.items() if name != "genre"}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        what = view.one("of", "Of the catalogue", options, "all", segments=True)
+        ks = {str(k): f"first {k}" for k in measured.KS}
+        k = int(view.one("at", "Of each list", ks, "20", segments=True))
+    everything = np.ones(data.info.n_items, dtype=bool)
+    if what == "genre":
+        genres = {genre: genre_text(genre) for genre in data.catalogue.genres()}
+        genre = view.one("genre", "Genre", genres, next(iter(genres)))
+        return Asked(k, what, data.catalogue.allowed((genre,)), genre_text(genre))
+    if what == "item":
+        item = _item(data)
+        return Asked(k, what, np.arange(data.info.n_items) == item, cached.labels(data).card(item)["title"], item)
+    return Asked(k, what, everything, "the whole catalogue")
+
+
+@st.fragment
+def _search(data: Dataset, chosen: int) -> None:
+    """Typing reruns this fragment alone."""
+    query = ((st.session_state.get("find") or {}).get("query") or {}).get("text", "")
+    labels = cached.labels(data)
+    ids = data.catalogue.items["item_id"]
+    options = [labels.card(idx) | {"item": str(ids[idx])} for idx in data.catalogue.search(query, FOUND)]
+    told = {"of": data.info.fingerprint, "query": query, "options": options, "card": labels.card(chosen)}
+    _find(key="find", data=told | {"hint": f"Search {data.info.n_items:,} items"}, on_query_change=lambda: None)
+
+
+def _item(data: Dataset) -> int:
+    """The item in the address; else the one that most people know."""
+    name = view.get("item")
+    found = int(data.catalogue.columns_of([name])[0]) if name else -1
+    if name and found < 0 and state.session().linked:
+        view.misfits(["item"])
+    found = found if found >= 0 else cached.labels(data).starters[0]
+    _search(data, found)
+    return found
+
+
+def exposures(data: Dataset, k: int) -> dict[str, tuple[Row, np.ndarray]]:
+    """How often each item is shown, by everybody who kept lists."""
+    found = ((row, measured.exposure(data, row, k)) for row in measured.rows(data))
+    return {row.name: (row, counts) for row, counts in found if counts is not None}
+
+
+def summary(data: Dataset, asked: Asked, exposed: Mapping[str, tuple[Row, np.ndarray]]) -> None:
+    """Per model: in how many lists, at which ranks, and how often that was right."""
+    n = data.info.n_test_users
+    counts = data.item_facts.counts
+    rows, tables = [], []
+    own = {}
+    for name, (row, exposure) in exposed.items():
+        places = None if asked.what == "all" else own.setdefault(name, _shown(data, row, asked))
+        event = {"kind": "view", "set": {"a": name}}
+        rows.append(row.chip() | _told(data, asked, exposure, places, n) | {"event": event})
+        tables.append({"model": name} | _numbers(asked, exposure, places, n))
+    fair = counts[asked.among].sum() / max(1, counts.sum())
+    st.markdown(f"*{escape(_sentence(data, asked, rows, fair))}*")
+    if asked.what == "all":
+        heads = ["Items shown", "Never shown", "Gini", "Half of all places go to"]
+    else:
+        heads = [
+            "Users shown it" if asked.item is not None else "Users shown any",
+            "Of all places",
+            "Median rank",
+            "Chosen by those",
+        ]
+    _shelf(key="shelf", data={"of": data.info.fingerprint, "rows": rows, "heads": heads, "k": asked.k})
+    downloads.take_home(lambda: pl.DataFrame(tables), f"{data.name}-exposure")
+    if asked.what != "all":
+        ranks(data, asked, exposed, own)
+
+
+def _shown(data: Dataset, row: Row, asked: Asked) -> Shown:
+    return shown(measured.ranked(data, row), data.test.held_out, asked.among, asked.k)
+
+
+def _numbers(asked: Asked, exposure: np.ndarray, places: Shown | None, n: int) -> dict:
+    if places is None:
+        total, order = max(1, int(exposure.sum())), np.sort(exposure)[::-1]
+        half = int(np.searchsorted(np.cumsum(order), total / 2) + 1) if exposure.any() else 0
+        n_shown = int((exposure > 0).sum())
+        figures = {"items_shown": n_shown, "items_never_shown": len(exposure) - n_shown, "gini": gini(exposure)}
+        return figures | {"items_with_half_of_all_places": half}
+    held = {"users": places.n_users, "share_of_users": places.n_users / max(1, n)}
+    held |= {"places": len(places.ranks), "share_of_places": len(places.ranks) / max(1, int(exposure.sum()))}
+    median = float(np.median(places.ranks)) if len(places.ranks) else None
+    return held | {"median_rank": median, "chosen": int(places.chosen.sum())}
+
+
+def _told(data: Dataset, asked: Asked, exposure: np.ndarray, places: Shown | None, n: int) -> dict:
+    of = _numbers(asked, exposure, places, n)
+    if places is None:
+        values = [f"{of['items_shown']:,}", f"{of['items_never_shown']:,}", f"{of['gini']:.3f}"]
+        values.append(f"{of['items_with_half_of_all_places']:,} items")
+        return {"values": values, "strip": None}
+    strip = np.bincount(places.ranks - 1, minlength=asked.k)[: asked.k]
+    values = [f"{of['users']:,} ({100 * of['share_of_users']:.1f} %)", f"{100 * of['share_of_places']:.2f} %"]
+    values.append("–" if of["median_rank"] is None else f"{of['median_rank']:g}")
+    values.append(f"{of['chosen']:,} of {of['places']:,}")
+    return {"values": values, "strip": (strip / max(1, strip.max())).tolist()}
+
+
+def _sentence(data: Dataset, asked: Asked, rows: list[dict], fair: float) -> str:
+    people = "simulated viewers" if data.info.simulated else "people"
+    if asked.what == "all":
+        return f"What the first {asked.k} of {data.info.n_test_users:,} lists show of {data.info.n_items:,} items."
+    if asked.item is not None:
+        n = int(data.item_facts.counts[asked.item])
+        return f"{asked.title}: chosen by {n:,} of {data.item_facts.n_users:,} {people} that the models learned from."
+    n = int(asked.among.sum())
+    share = f"{100 * fair:.1f} % of all choices that the models learned from"
+    return f"{asked.title}: {n:,} of {data.info.n_items:,} items, with {share}."
+
+
+def ranks(
+    data: Dataset, asked: Asked, exposed: Mapping[str, tuple[Row, np.ndarray]], places: Mapping[str, Shown]
+) -> None:
+    """At which ranks, and to whom: the users under one model."""
+    names = {name: row.title for name, (row, _) in exposed.items()}
+    most = max(places, key=lambda name: len(places[name].ranks))
+    st.markdown("## Who is shown it")
+    model = view.one("a", "Under", names, most)
+    found = places[model]
+    row = exposed[model][0]
+    if not len(found.rows):
+        st.info(f"{row.title} shows it to none of the {data.info.n_test_users:,} test users.")
+        return
+    colour = charts.look(row.chip())[0]
+    counts = np.bincount(found.ranks - 1, minlength=asked.k)
+    trace = {
+        "type": "bar",
+        "x": list(range(1, asked.k + 1)),
+        "y": counts.tolist(),
+        "marker": {"color": colour},
+        "hovertemplate": "rank %{x}: %{y:,} lists<extra></extra>",
+    }
+    layout = {"xaxis": charts.axis("Rank"), "yaxis": charts.axis("Lists", rangemode="tozero"), "bargap": 0.1}
+    charts.show("ranks", [trace], layout, height=240, alt=f"Ranks at which {row.title} shows it")
+    _people(data, row, found)
+
+
+def _people(data: Dataset, row: Row, found: Shown) -> None:
+    """Whom the model shows it to, the highest rank first; each leads to history and lists."""
+    once, first = np.unique(found.rows, return_index=True)  # the highest rank of each: they come first
+    order = np.argsort(found.ranks[first], kind="stable")
+    once, first = once[order], first[order]
+    ids = data.users["user_id"].cast(pl.String)
+    labels = cached.labels(data)
+    who = "Simulated viewer" if data.info.simulated else "User"
+    go = {"kind": "view", "go": "segments"}
+    people = [
+        {
+            "id": (name := str(ids[int(data.test.user_idx[user])])),
+            "title": f"{who} {name}",
+            "note": f"rank {found.ranks[at]}: {labels.card(int(found.items[at]))['title']}"
+            + (" · really chosen" if found.chosen[at] else ""),
+            "event": go | {"set": {"person": name, "a": row.name, "b": "", "range": "", "group": ""}},
+        }
+        for user, at in zip(once[:LISTED].tolist(), first[:LISTED].tolist(), strict=True)
+    ]
+    _shelf(key="shelf-people", data={"of": data.info.fingerprint, "people": people})
+    if len(once) > LISTED:
+        st.caption(f"The first {LISTED} of {len(once):,} users; the download has all of them.")
+    table = {
+        "user_id": data.users["user_id"].gather(data.test.user_idx[found.rows]),
+        "item_id": data.catalogue.items["item_id"].gather(found.items),
+        "rank": found.ranks,
+        "chosen": found.chosen,
+    }
+    downloads.take_home(lambda: pl.DataFrame(table), f"{data.name}-{row.name}-shown")
+
+
+def curves(data: Dataset, asked: Asked, exposed: Mapping[str, tuple[Row, np.ndarray]]) -> None:
+    """Lorenz curves of exposure, beside that of the training choices."""
+    st.markdown("## How evenly the catalogue is shown")
+    chosen = lorenz(data.item_facts.counts)
+    grey = charts.of_theme(charts.MUTED)
+    lines = [("every item as often", (np.array([0.0, 1.0]), np.array([0.0, 1.0])), grey, "dot")]
+    lines.append(("what people chose in training", chosen, grey, "dash"))
+    lines += [
+        (f"{row.title}, Gini {gini(counts):.2f}", lorenz(counts), charts.look(row.chip())[0], "solid")
+        for row, counts in exposed.values()
+        if counts.any()
+    ]
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": name,
+            "x": _thin(x),
+            "y": _thin(y),
+            "line": {"color": colour, "dash": dash, "width": 1.8},
+            "hovertemplate": f"<b>{name}</b><br>the least shown %{{x:.0%}} of the items get %{{y:.1%}}<extra></extra>",
+        }
+        for name, (x, y), colour, dash in lines
+    ]
+    share = {"tickformat": ".0%", "range": [0, 1]}
+    layout = {
+        "xaxis": charts.axis("Share of the items, the least shown first", **share),
+        "yaxis": charts.axis("Share of all places in lists", **share),
+        "showlegend": True,
+        "legend": charts.LEGEND,
+    }
+    charts.show("lorenz", traces, layout, height=520, alt="Lorenz curves of exposure by model")
+    st.caption(
+        f"All items, the first {asked.k} of {data.info.n_test_users:,} lists. The further a curve hangs below the "
+        "dotted line, the fewer items get all the places. Few lists make curves that hang lower."
+    )
+    table = pl.DataFrame({"item_id": data.catalogue.items["item_id"]}).with_columns(
+        pl.Series(name, counts) for name, (_, counts) in exposed.items()
+    )
+    downloads.take_home(lambda: table, f"{data.name}-exposure-by-item")
+
+
+def _thin(values: np.ndarray) -> list[float]:
+    """At most CURVE points, the last ones dense: there the curve bends."""
+    if len(values) <= CURVE:
+        return values.tolist()
+    spread = 1 - np.geomspace(1, 1 / len(values), CURVE)
+    places = np.unique(np.r_[0, (spread * (len(values) - 1)).astype(int), len(values) - 1])
+    return values[places].tolist()
+
+
+def unseen(data: Dataset, asked: Asked, exposed: Mapping[str, tuple[Row, np.ndarray]]) -> None:
+    """What stands in nobody's list, under one model or under any; the most chosen first."""
+    names = {name: row.title for name, (row, _) in exposed.items()}
+    if asked.what == "all":
+        st.markdown("## What is never shown")
+        one = view.one("a", "Under", {"": "any model", **names}, "")
+    else:
+        st.markdown("## What of it no model ever shows")
+        one = ""
+    under = {one: exposed[one]} if one else exposed
+    items = never_shown({name: counts for name, (_, counts) in under.items()})
+    items = items[asked.among[items]]
+    by = names[one] if one else f"any of {len(exposed)} models"
+    st.markdown(
+        f"**{len(items):,} of {int(asked.among.sum()):,} items** stand in none of the first {asked.k} places of "
+        f"{data.info.n_test_users:,} test users' lists, under {escape(by)}."
+    )
+    if not len(items):
+        return
+    counts = data.item_facts.counts
+    items = items[np.argsort(-counts[items], kind="stable")]
+    labels = cached.labels(data)
+    ids = data.catalogue.items["item_id"]
+    cards = [
+        labels.card(int(item))
+        | {
+            "note": f"chosen by {counts[item]:,}",
+            "event": {"kind": "view", "set": {"of": "item", "item": str(ids[int(item)])}},
+        }
+        for item in items[:LISTED]
+    ]
+    _shelf(key="shelf-unseen", data={"of": data.info.fingerprint, "cards": cards})
+    if len(items) > LISTED:
+        st.caption(f"The {LISTED} that people chose most; the download has all of them.")
+    table = data.catalogue.items.select("item_id", "title", "year")[items].with_columns(
+        chosen_in_training=pl.Series(counts[items])
+    )
+    downloads.take_home(lambda: table, f"{data.name}-never-shown")

@@ -1,0 +1,262 @@
+"""The Leaderboard page: the verdict, figures with intervals, a pinned baseline, costs, and the incumbent's lists."""
+
+import re
+from urllib.parse import parse_qsl
+
+import numpy as np
+import polars as pl
+import pytest
+
+from pages.parts import leaderboard, measured
+from pages.parts.incumbent import INCUMBENT, NAME
+from pages.parts.link import VIEW
+from tests.pages.conftest import App
+from tests.pages.test_bring import press, upload
+from tests.pages.test_states import break_model, own_zoo  # noqa: F401 - a fixture
+from zoo.latency import N_ASKED
+from zoo.significance import compare_all
+
+
+@pytest.fixture
+def page(app) -> App:
+    return app.open("measure/leaderboard")
+
+
+def board(app: App) -> dict:
+    (shown,) = app.shown("board")
+    return shown
+
+
+def cells(app: App) -> dict[str, dict[str, dict | None]]:
+    """model -> metric -> cell"""
+    shown = board(app)
+    names = [column["name"] for column in shown["columns"]]
+    return {row["name"]: dict(zip(names, row["cells"], strict=True)) for row in shown["rows"]}
+
+
+def look(app: App, **view: str) -> App:
+    """As a click chose, or a link."""
+    app.session.view = view
+    app.session.turns += 1
+    return app.run()
+
+
+def lists_of(app: App, name: str, users: int | None = None) -> bytes:
+    """The lists of a model, as somebody else's file."""
+    fold = app.data.test
+    ranked = measured.cached.lists(app.data, name)[:users, :20]
+    rows, ranks = np.nonzero(ranked >= 0)
+    table = {
+        "user_id": app.data.users["user_id"].gather(fold.user_idx[rows]),
+        "item_id": app.data.catalogue.items["item_id"].gather(ranked[rows, ranks]),
+        "rank": ranks + 1,
+    }
+    return pl.DataFrame(table).write_csv().encode()
+
+
+def test_every_measured_model_has_a_row_the_best_first_and_the_others_their_reason(page):
+    shown = cells(page)
+    assert shown.keys() == set(page.data.model_names()) - {"two_tower_id"}
+    means = [float(row["ndcg_at_100"]["mean"]) for row in shown.values()]
+    assert means == sorted(means, reverse=True)
+    assert "memory-based" in page.words.replace("\\", "")
+
+
+def test_a_figure_is_that_of_the_card_and_leads_to_its_users(page):
+    card = page.data.model("ease").card
+    cell = cells(page)["ease"]["recall_at_20"]
+    own = card.metrics["recall_at_20"]
+    assert cell["mean"] == leaderboard.decimals(own.mean)
+    assert cell["n"] == f"{own.n} users"
+    assert cell["event"]["go"] == "segments"
+    assert cell["event"]["set"] | {"metric": "recall_at_20", "a": "ease"} == cell["event"]["set"]
+
+
+def test_the_best_is_marked_and_so_is_whoever_is_not_told_apart_from_it(page):
+    shown = cells(page)
+    states = {name: row["ndcg_at_100"]["state"] for name, row in shown.items()}
+    assert list(states.values()).count("best") == 1
+    best = next(name for name, state in states.items() if state == "best")
+    data = page.data
+    columns = {row.name: measured.column(data, row, measured.named("ndcg_at_100")) for row in measured.rows(data)}
+    apart = {
+        name
+        for pair in compare_all(columns)
+        if pair.distinguishable and best in (pair.a, pair.b)
+        for name in (pair.a, pair.b)
+    }
+    for name, state in states.items():
+        assert (state == "level") == (name != best and name not in apart), name
+    assert {row["coverage_at_20"]["state"] for row in shown.values()} == {None}  # no user has a value: none is compared
+
+
+def test_the_verdict_names_the_best_and_says_how_it_was_tested(page):
+    best = next(iter(cells(page)))
+    title = page.data.model(best).card.about.title
+    words = page.words.replace("\\", "")
+    assert f"### {title} has the highest nDCG@100" in words
+    assert f"Tested on {page.data.info.n_test_users} people whom no model had seen (strong:98765)." in words
+
+
+def test_a_pinned_baseline_turns_figures_into_differences_to_it(page):
+    look(page, baseline="popularity")
+    shown = cells(page)
+    assert board(page)["baseline"] == "popularity"
+    data = page.data
+    columns = {row.name: measured.column(data, row, measured.named("ndcg_at_100")) for row in measured.rows(data)}
+    found = {one.a: one for one in compare_all(columns, baseline="popularity")}
+    for name, one in found.items():
+        cell = shown[name]["ndcg_at_100"]
+        assert cell["mean"] == leaderboard.signed(one.difference)
+        assert cell["state"] == (("more" if one.difference > 0 else "less") if one.distinguishable else "same"), name
+        assert cell["event"]["set"]["b"] == "popularity"
+    own = data.model("popularity").card.metrics["ndcg_at_100"]
+    assert shown["popularity"]["ndcg_at_100"]["mean"] == leaderboard.decimals(own.mean)
+    assert "better than Popularity" in page.words or "nobody is better than Popularity" in page.words
+
+
+def test_only_differences_hides_what_is_not_told_apart_and_says_what_it_drops(page):
+    look(page, differing="on", metrics="ndcg_at_{k},coverage_at_{k}")
+    assert [column["name"] for column in board(page)["columns"]] == ["ndcg_at_100"]
+    assert "Coverage@20: a figure of all lists together, which no test compares" in page.words.replace("\\", "")
+    for row in cells(page).values():
+        assert (row["ndcg_at_100"]["mean"] is None) == (row["ndcg_at_100"]["state"] == "same")
+
+
+def test_metrics_and_k_can_be_chosen_and_every_head_defines_its_metric(page):
+    look(page, metrics="recall_at_{k},exposure_gini_at_{k}", at="10")
+    heads = {column["name"]: column for column in board(page)["columns"]}
+    assert list(heads) == ["recall_at_10", "exposure_gini_at_10"]
+    assert "the share found in the first 10" in heads["recall_at_10"]["why"]
+    data = page.data
+    by_hand = np.nanmean(measured.column(data, measured.rows(data)[0], measured.named("recall_at_10")))
+    name = measured.rows(data)[0].name
+    assert cells(page)[name]["recall_at_10"]["mean"] == leaderboard.decimals(float(by_hand))
+
+
+def test_a_head_sorts_and_where_less_is_better_the_lowest_comes_first(page):
+    look(page, metrics="ndcg_at_{k},genre_miscalibration_at_{k}", sort="genre_miscalibration_at_20")
+    means = [float(row["genre_miscalibration_at_20"]["mean"]) for row in cells(page).values()]
+    assert means == sorted(means)
+    head = board(page)["columns"][1]
+    assert (head["sorted"], board(page)["columns"][0]["sorted"]) == ("ascending", None)
+
+
+def test_the_view_is_in_the_address_and_what_is_usual_is_not(page):
+    def view():
+        steps = page.shown("address")[-1]["steps"]
+        return {name: text for name, text in parse_qsl(steps[-1]["query"]) if name in VIEW}
+
+    assert view() == {}
+    look(page, baseline="ease", at="10", differing="on")
+    assert view() == {"at": "10", "baseline": "ease", "differing": "on"}
+    page.open("try/recommend")
+    assert view() == {}
+    page.open("measure/leaderboard")
+    assert view() == {"at": "10", "baseline": "ease", "differing": "on"}
+
+
+@pytest.mark.parametrize(
+    "view", [{"baseline": "nobody"}, {"at": "7"}, {"metrics": "nonsense"}, {"sort": "x"}, {"cost": "dear"}, {"up": "?"}]
+)
+def test_an_address_that_does_not_fit_is_left_out(page, view):
+    look(page, **view)
+    assert cells(page)
+    assert board(page)["baseline"] is None
+
+
+def test_cost_names_the_cheapest_that_is_not_told_apart_from_the_best(page):
+    text = page.words.replace("\\", "")
+    assert re.search(r"cheapest model that is not told apart|has the best nDCG@100, and nothing", text)
+    look(page, cost="latency")
+    assert "before it was measured here" in page.words
+    press(page, "Measure on this server now")
+    assert (
+        f"Measured on this server, {min(N_ASKED, page.data.info.n_test_users)} people one after the other" in page.words
+    )
+
+
+def test_figures_and_comparisons_can_be_taken_home(page):
+    shown = leaderboard_of(page)
+    figures, pairs = leaderboard.figures_table(shown), leaderboard.pairs_table(shown)
+    assert set(figures["model"]) == cells(page).keys()
+    assert figures.filter(pl.col("metric") == "ndcg_at_100", pl.col("best")).height == 1
+    n = len(cells(page))
+    assert pairs.filter(pl.col("metric") == "ndcg_at_100").height == n * (n - 1) // 2
+
+
+def leaderboard_of(page: App) -> leaderboard.Shown:
+    wanted = measured.metrics(measured.USUAL, None)
+    return leaderboard.Shown(
+        measured.board(page.data, wanted), measured.rows(page.data), None, "ndcg_at_100", None, False
+    )
+
+
+def test_an_incumbent_stands_beside_the_zoo_and_equals_the_model_that_made_its_lists(page):
+    upload(page, "today.csv", lists_of(page, "ease"))
+    shown = cells(page)
+    assert shown[NAME]["recall_at_20"]["mean"] == shown["ease"]["recall_at_20"]["mean"]
+    assert page.at.session_state[INCUMBENT].file == "today.csv"
+    look(page, baseline="ease")
+    assert cells(page)[NAME]["recall_at_20"]["state"] == "same"
+    press(page, "Forget these lists")
+    assert NAME not in cells(page)
+
+
+def test_three_users_are_too_few_and_are_said_to_be(page):
+    upload(page, "three.csv", lists_of(page, "ease", users=3))
+    look(page, baseline="popularity")
+    assert cells(page)[NAME]["recall_at_20"]["state"] == "few"
+    assert "test users have no list" in page.words
+    assert next(row for row in board(page)["rows"] if row["name"] == NAME)["note"] == "lists of 3 users"
+
+
+def test_unknown_and_repeated_items_are_counted_and_told(page):
+    own = lists_of(page, "ease").decode()
+    user = own.splitlines()[1].split(",")[0]
+    upload(page, "odd.csv", (own + f"{user},no-such-item,21\n{own.splitlines()[1]}\n").encode())
+    words = page.words
+    assert "the catalogue does not have" in words
+    assert "repeats" in words
+
+
+@pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"user_id,item_id,rank\n99999,100,1\n", b"\x00\x01"])
+def test_a_file_that_is_no_list_is_refused_and_what_stood_there_stays(page, content):
+    upload(page, "today.csv", lists_of(page, "ease"))
+    page.at.file_uploader[0].upload("broken.csv", content)
+    page.run()
+    assert page.at.error
+    assert "still stands in the table" in page.at.error[0].value
+    assert NAME in cells(page)
+
+
+def test_an_incumbent_of_one_data_set_stands_in_no_other(page):
+    upload(page, "today.csv", lists_of(page, "ease"))
+    assert NAME in cells(page)
+    page.session.kept["dataset"] = "tiny-last"
+    look(page)
+    assert NAME not in cells(page)
+    page.session.kept["dataset"] = "tiny"
+    look(page)
+    assert NAME in cells(page)
+
+
+def test_the_same_data_under_another_protocol_is_one_choice_away(page):
+    picker = next(box for box in page.at.selectbox if box.label == "Protocol")
+    assert len(picker.options) == 2
+    picker.set_value("tiny-last")
+    page.run()
+    assert page.session.kept["dataset"] == "tiny-last"
+    assert "the last choice of" in page.words
+
+
+def test_a_model_trained_under_another_split_or_broken_is_left_out_with_its_reason(own_zoo):  # noqa: F811
+    break_model(own_zoo, "ease")
+    page = App(own_zoo).open("measure/leaderboard")
+    assert "ease" not in cells(page)
+    assert "checksum" in page.words
+
+
+def test_a_metric_that_nobody_has_leaves_empty_cells(page):
+    look(page, metrics="cold_item_recall_at_{k},ndcg_at_{k}")
+    assert {row["cold_item_recall_at_20"] for row in cells(page).values()} == {None}
