@@ -29,7 +29,7 @@ MODELS = ("popularity", "item_knn", "pure_svd")
 VIEWS = {
     "leaderboard": ({}, {"baseline": "popularity"}, {"at": "10"}),
     "segments": ({}, {"a": "pure_svd", "b": "popularity", "by": "popularity"}, {"range": "0.2~0.6"}),
-    "catalogue": ({}, {"of": "item"}, {"at": "10"}),
+    "catalogue": ({}, {"of": "item"}, {"of": "genre"}, {"depth": "100"}),
 }
 AGAIN = 5
 

@@ -29,9 +29,9 @@ from zoo.settings import Settings
 from zoo.significance import mean_intervals
 
 SPLIT, MODEL, K = "cold-items:98765", "two_tower_image", 20
-NOISE = (32, 64, 128)  # standard deviation, of 255 levels
+NOISE = (64, 128)  # standard deviation, of 255 levels
 SHUFFLES = 5
-SETTINGS = ("batch_size=4096", "n_epochs=6", "learning_rate=0.004")  # nine trainings: each in a third of the usual time
+SETTINGS = ("batch_size=4096", "n_epochs=4", "learning_rate=0.004")  # each in a quarter of the usual time
 
 
 def main() -> None:

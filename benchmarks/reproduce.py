@@ -6,11 +6,13 @@
     python benchmarks/reproduce.py ... --only ml-latest-small                              one data set
 
 FOLDER holds one folder per data set (ml-latest-small, goodbooks-10k-v1, gowalla). A model that lies in the zoo already
-is not trained again. On two cores gowalla takes hours, the others take minutes.
+is not trained again. On two cores gowalla takes hours, the others take minutes: what is not in the zoo when the tables
+are written keeps the row that it has in FILE, so that one model can be trained anew alone.
 """
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -117,8 +119,14 @@ def main() -> None:
     options = parser.parse_args()
     tables = [table for table in TABLES if not options.only or table.name in options.only]
     if options.write:
-        there = [table for table in tables if (options.zoo / table.name).exists()]
-        write(options.write, "\n".join(text(table, Zoo(options.zoo).dataset(table.name)) for table in there))
+        before = sections(options.write)
+        written = [
+            text(table, Zoo(options.zoo).dataset(table.name), before.get(table.name, ""))
+            if (options.zoo / table.name).exists() and table in tables
+            else before.get(table.name, "")
+            for table in TABLES
+        ]
+        write(options.write, "\n".join(filter(None, written)))
         return
     for table in tables:
         for row in table.rows:
@@ -149,7 +157,17 @@ def measured(dataset: Dataset) -> Measured:
     return found
 
 
-def text(table: Table, dataset: Dataset) -> str:
+def sections(file: Path) -> dict[str, str]:
+    """What the file says of each data set so far."""
+    inside = file.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
+    found = re.split(r"^(?=## )", inside, flags=re.MULTILINE)
+    return {part[3:].partition(",")[0]: part.rstrip("\n") + "\n" for part in found if part.startswith("## ")}
+
+
+def text(table: Table, dataset: Dataset, before: str) -> str:
+    """before : the same section as it was written last; rows of models that are not in the zoo are taken from there."""
+    known = dict(re.findall(r"^(\| `(\w+)` .*\|)$", before, flags=re.MULTILINE))
+    kept = {name: line for line, name in known.items()}
     info, of_all = dataset.info, measured(dataset)
     ahead = beside_baseline(of_all, table.baseline)
     more = f"more nDCG@20 than {table.baseline}"
@@ -172,7 +190,11 @@ def text(table: Table, dataset: Dataset) -> str:
                 row.differs,
             ]
             lines.append(f"| `{row.model}` | {' | '.join(cells)} |")
-            commands.append(" ".join(["menagerie", *command(table, row, table.data, "zoo")]))
+        elif row.model in kept:
+            lines.append(kept[row.model])
+        else:
+            continue
+        commands.append(" ".join(["menagerie", *command(table, row, table.data, "zoo")]))
     for name, of in of_all.external.items():
         lines.append(f"| {name} | {figures(of.figures)} | {ahead.get(name, '-')} | - | - | no model |")
     for name, of in of_all.references.items():

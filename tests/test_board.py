@@ -82,7 +82,7 @@ def test_the_cheapest_is_looked_for_among_those_that_are_level_with_the_best():
 def test_on_the_line_is_whoever_nobody_beats_in_both():
     means = {"cheap": 0.1, "middle": 0.3, "beaten": 0.2, "best": 0.4, "twin": 0.4}
     costs = {"cheap": 1.0, "middle": 2.0, "beaten": 3.0, "best": 4.0, "twin": 4.0}
-    figures = {name: Interval(mean=mean, low=0, high=1, n=9) for name, mean in means.items()}
+    figures = {name: Interval(mean=mean, low=0, high=1, n=99) for name, mean in means.items()}
     one = Board({RECALL.name: RECALL}, {RECALL.name: figures}, {RECALL.name: []})
     assert one.pareto("recall_at_20", costs) == ["cheap", "middle", "best", "twin"]
     turned_round = Board({CALIBRATION.name: CALIBRATION}, {CALIBRATION.name: figures}, {})
@@ -105,7 +105,7 @@ def test_whoever_has_no_value_is_in_no_pair_and_others_share_only_common_users()
     (one,) = every_two({"recall": values})["recall"]
     assert (one.a, one.b, one.n) == ("a", "b", 30)
     (alone,) = compare_all({"a": np.arange(10.0, 40.0), "b": np.ones(30)})
-    assert (one.low, one.high) == (alone.low, alone.high)
+    assert (one.low, one.high, one.p) == pytest.approx((alone.low, alone.high, alone.p), abs=1e-12)
 
 
 def test_each_is_asked_alone_until_holm_asks_them_together():
@@ -146,3 +146,37 @@ def test_theory_knows_undefined_users_no_difference_and_nobody():
         )
     )
     assert not few.distinguishable
+
+
+def test_lists_of_other_users_are_nobodys_rival_and_are_only_compared_in_pairs():
+    """The few easy users have high figures under every model: their mean says nothing of the lists."""
+    easy = np.argsort(-SHARED)[:40]
+    few = np.full(N, np.nan)
+    few[easy] = COLUMNS["worse"][easy]
+    one = board(columns=COLUMNS | {"few": few})
+    assert one.figures["recall_at_20"]["few"].mean > max(column.mean() for column in COLUMNS.values())
+    assert one.best("recall_at_20") in ("good", "as_good")
+    assert "few" not in one.level("recall_at_20")
+    assert "few" not in one.pareto("recall_at_20", dict.fromkeys([*COLUMNS, "few"], 1.0))
+    assert one.against("few", "recall_at_20")["good"].difference > 0.05
+
+
+def test_below_the_least_number_of_users_nobody_is_the_best():
+    short = {name: column[: MIN_USERS - 1] for name, column in COLUMNS.items()}
+    assert board(columns=short).best("recall_at_20") is None
+    assert board(columns=short).level("recall_at_20") == []
+
+
+def test_a_column_of_few_users_among_many_is_drawn_as_it_is_alone():
+    few = np.full(LARGE + 10, np.nan)
+    few[:5] = [0.0, 0.0, 0.0, 0.2, 0.8]
+    many = np.tile([0.0, 1.0], (LARGE + 10) // 2)
+    alone, beside = mean_interval(few[:5]), mean_intervals(np.column_stack([few, many]))
+    assert (beside[0].low, beside[0].high) == (alone.low, alone.high)
+    assert beside[0].low >= 0
+    pairs = {
+        (one.a, one.b): one for one in compare_each({"recall": {"few": few, "many": many, "zero": np.zeros(len(many))}})
+    }
+    (by_hand,) = compare_all({"few": few[:5], "zero": np.zeros(5)})
+    assert (pairs["few", "zero"].low, pairs["few", "zero"].p) == pytest.approx((by_hand.low, by_hand.p))
+    assert pairs["many", "zero"].n == len(many)

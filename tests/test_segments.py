@@ -7,7 +7,7 @@ from scipy.sparse import csr_array
 
 from zoo.fold import Fold
 from zoo.metrics import ItemFacts
-from zoo.segments import MOST_GROUPS, QUARTERS, by_activity, by_column, by_popularity, segments, ways
+from zoo.segments import ALIKE, MOST_GROUPS, QUARTERS, REST, by_activity, by_column, by_popularity, segments, ways
 
 ITEMS = pl.DataFrame(
     {
@@ -63,7 +63,7 @@ def test_popularity_makes_quarters_from_the_rarest_taste_to_the_most_popular():
     assert found.labels == list(QUARTERS)
     assert found.of.tolist() == [0, 1, 2, 3]
     everybody_alike = by_popularity(fold([0], [0], [0]), FACTS)
-    assert len(everybody_alike.labels) == 1
+    assert everybody_alike.labels == [ALIKE]
 
 
 def test_what_stands_out_is_what_a_history_holds_beyond_everybodys_share():
@@ -93,10 +93,10 @@ def test_the_rarest_of_many_values_stand_together_as_other():
     facts = ItemFacts(everybody.fold_in, csr_array((n, 0)))
     found = by_column("country", everybody, items, facts)
     assert len(found.labels) == MOST_GROUPS
-    assert found.labels[-1] == "other"
+    assert found.labels[-1] == REST
     assert set(found.labels[:5]) == {f"c{i:02}" for i in range(5)}
     assert (found.of >= 0).all()
-    assert found.rows("other").sum() == len(histories) - 10 - (MOST_GROUPS - 1 - 5)
+    assert found.rows(REST).sum() == len(histories) - 10 - (MOST_GROUPS - 1 - 5)
 
 
 @pytest.mark.parametrize("column", ["genres", "country"])

@@ -12,7 +12,11 @@ import numpy as np
 
 from zoo.card import Interval
 from zoo.metrics import Exposure, Metric
-from zoo.significance import Comparison, compare_each, with_holm
+from zoo.significance import MIN_USERS, Comparison, compare_each, with_holm
+
+SAME_USERS = (
+    0.9  # of the users of whoever has most: a metric may be undefined for a few under one model and not another
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,20 +27,29 @@ class Board:
     figures: dict[str, dict[str, Interval]]  # metric -> name -> mean; without those for whom it is undefined
     comparisons: dict[str, list[Comparison]]  # metric -> every two, Holm over them; none of figures over all lists
 
-    def best(self, metric: str) -> str | None:
-        """Who has the best mean; None where nobody has one, or where neither more nor less is better."""
+    def rivals(self, metric: str) -> dict[str, Interval]:
+        """Whose means may be set beside each other: those of the most users, and of users enough.
+
+        Lists of a few users have a mean of those few, who may be the easy ones: only `against` speaks of them.
+        """
         found = self.figures.get(metric, {})
+        most = max((of.n for of in found.values()), default=0)
+        return {name: of for name, of in found.items() if of.n >= max(MIN_USERS, SAME_USERS * most)}
+
+    def best(self, metric: str) -> str | None:
+        """Which of the rivals has the best mean; None without any, or where neither more nor less is better."""
+        found = self.rivals(metric)
         sign = {"higher": 1.0, "lower": -1.0, "neither": 0.0}[self.metrics[metric].better]
         return max(found, key=lambda name: sign * found[name].mean) if found and sign else None
 
     def level(self, metric: str) -> list[str]:
-        """The best one, and whoever these users do not tell apart from it; [] where there is no best or no test."""
-        best = self.best(metric)
+        """The best one, and the rivals that are not told apart from it; [] where there is no best or no test."""
+        best, rivals = self.best(metric), self.rivals(metric)
         compared = self.comparisons.get(metric, [])
-        if best is None or (not compared and len(self.figures[metric]) > 1):
+        if best is None or (not compared and len(rivals) > 1):
             return []
         apart = {pair for one in compared if one.distinguishable for pair in ((one.a, one.b), (one.b, one.a))}
-        return [name for name in self.figures[metric] if name == best or (best, name) not in apart]
+        return [name for name in rivals if name == best or (best, name) not in apart]
 
     def against(self, baseline: str, metric: str) -> dict[str, Comparison]:
         """Everybody minus one, Holm over these alone: fewer questions, more power."""
@@ -52,7 +65,7 @@ class Board:
     def pareto(self, metric: str, costs: Mapping[str, float]) -> list[str]:
         """Those that nobody beats in both mean and cost, the cheapest first; of equals in both, all."""
         sign = {"higher": 1.0, "lower": -1.0, "neither": 0.0}[self.metrics[metric].better]
-        found = {name: sign * of.mean for name, of in self.figures.get(metric, {}).items() if name in costs}
+        found = {name: sign * of.mean for name, of in self.rivals(metric).items() if name in costs}
         return sorted(
             (
                 name
@@ -100,11 +113,30 @@ def every_two(columns: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, list
         for name, column in of.items():
             there = np.isfinite(column)
             groups.setdefault(there.tobytes(), {}).setdefault(metric, {})[name] = column[there]
-    found = {(one.metric, one.a, one.b): one for alike in groups.values() for one in compare_each(dict(alike))}
-    for metric, of in having.items():
-        for a, b in combinations(of, 2):
-            if (metric, a, b) not in found:
-                both = np.isfinite(of[a]) & np.isfinite(of[b])  # others are not drawn: the figures of a verdict
-                (one,) = compare_each({metric: {a: of[a][both], b: of[b][both]}})
-                found[metric, a, b] = one
+    found = {(str(one.metric), one.a, one.b): one for alike in groups.values() for one in compare_each(dict(alike))}
+    found |= _of_other_users(having, [pair for pair in _pairs(having) if pair not in found])
     return {metric: [found[metric, a, b] for a, b in combinations(of, 2)] for metric, of in having.items()}
+
+
+def _pairs(columns: Mapping[str, Mapping[str, np.ndarray]]) -> list[tuple[str, str, str]]:
+    return [(metric, a, b) for metric, of in columns.items() for a, b in combinations(of, 2)]
+
+
+def _of_other_users(
+    columns: Mapping[str, Mapping[str, np.ndarray]], pairs: list[tuple[str, str, str]]
+) -> dict[tuple[str, str, str], Comparison]:
+    """Pairs of which each has users of its own, on those that both have; pairs with the same ones are drawn together.
+
+    A pair is its difference beside nothing: so it needs no other pair.
+    """
+    masks: dict[bytes, dict[str, dict[str, np.ndarray]]] = {}
+    for metric, a, b in pairs:
+        difference = columns[metric][a] - columns[metric][b]
+        both = np.isfinite(difference)  # others are not drawn: the figures of a verdict
+        masks.setdefault(both.tobytes(), {})[f"{metric} {a} {b}"] = {a: difference[both], b: np.zeros(int(both.sum()))}
+    named = {f"{metric} {a} {b}": metric for metric, a, b in pairs}
+    return {
+        (named[str(one.metric)], one.a, one.b): replace(one, metric=named[str(one.metric)])
+        for alike in masks.values()
+        for one in compare_each(alike)
+    }

@@ -17,6 +17,9 @@ ACTIVITY, POPULARITY = "activity", "popularity"
 STEPS = (1, 10, 20, 50, 100, 200)  # items of a history, from which on a group begins
 MOST_GROUPS = 12  # of a column's values; the others are told together
 QUARTERS = ("the rarest quarter", "rather rare", "rather popular", "the most popular quarter")
+REST = "all others"
+ALIKE = "equally popular choices"
+_PART = 4096  # users at a time
 NOT_TOLD = frozenset({"item_id", "title", "also", "n_users", "description"})  # columns that group nobody
 
 
@@ -65,28 +68,34 @@ def by_popularity(fold: Fold, facts: ItemFacts) -> Segments:
     group = np.full(len(n), -1)
     if known.any():
         group[known] = np.searchsorted(np.quantile(mean[known], (0.25, 0.5, 0.75)), mean[known], side="left")
-    return _without_empty(POPULARITY, list(QUARTERS), group)
+    found = _without_empty(POPULARITY, list(QUARTERS), group)
+    return found if len(found.labels) != 1 else Segments(POPULARITY, [ALIKE], found.of)
 
 
 def by_column(name: str, fold: Fold, items: pl.DataFrame, facts: ItemFacts) -> Segments:
     """What stands out in a history: the value whose share there is furthest above its share of all training choices.
 
     Years count as decades. An item of several values (genres) counts as a part of each. Users whose history has no
-    value belong to no group; the values of fewest users stand together as "other".
+    value belong to no group; the values of fewest users stand together as "all others".
     """
     values, V = _values(name, items[name])
     sums = np.asarray(V.sum(axis=1)).ravel()
     V = csr_array(V.multiply(np.divide(1.0, sums, out=np.zeros_like(sums), where=sums > 0)[:, None]))  # rows add to 1
-    history = csr_array(
-        (np.ones(fold.fold_in.nnz), fold.fold_in.indices, fold.fold_in.indptr), shape=fold.fold_in.shape
-    )
-    shares = (history @ V).toarray()  # [n, values]
-    own = shares.sum(axis=1)
     everybody = facts.counts @ V
+    everybody = everybody / max(everybody.sum(), 1e-12)
+    parts = [_stands_out(fold.fold_in[start : start + _PART], V, everybody) for start in range(0, len(fold), _PART)]
+    return _largest(name, values, np.concatenate([*parts, np.empty(0, dtype=np.int64)]))
+
+
+def _stands_out(fold_in: csr_array, V: csr_array, everybody: np.ndarray) -> np.ndarray:
+    """int64 [B]: the value whose share in a history is furthest above everybody's; -1 where it has none."""
+    history = csr_array((np.ones(fold_in.nnz), fold_in.indices, fold_in.indptr), shape=fold_in.shape)
+    shares = (history @ V).toarray()  # [B, values]
+    if not shares.shape[1]:
+        return np.full(len(shares), -1)
+    own = shares.sum(axis=1)
     shares /= np.maximum(own, 1e-12)[:, None]
-    shares -= everybody / max(everybody.sum(), 1e-12)
-    group = np.where(own > 0, shares.argmax(axis=1) if shares.shape[1] else -1, -1)
-    return _largest(name, values, group)
+    return np.where(own > 0, (shares - everybody).argmax(axis=1), -1)
 
 
 def _largest(name: str, values: list[str], group: np.ndarray) -> Segments:
@@ -99,7 +108,7 @@ def _largest(name: str, values: list[str], group: np.ndarray) -> Segments:
     place = np.full(len(values) + 1, -1)  # the last one answers -1
     place[kept] = np.arange(len(kept))
     place[others] = len(kept)
-    return Segments(name, [values[one] for one in kept] + (["other"] if len(others) else []), place[group])
+    return Segments(name, [values[one] for one in kept] + ([REST] if len(others) else []), place[group])
 
 
 def _without_empty(by: str, labels: list[str], group: np.ndarray) -> Segments:

@@ -112,13 +112,14 @@ def mean_intervals(values: np.ndarray, *, seed: int = 0, n_draws: int = N_DRAWS)
     """
     values = _finite_or_nan(values)
     values = values[~np.isnan(values).all(axis=1)]  # so that a user without any value changes no draw
-    if len(values) >= LARGE:
-        return [_interval(column[~np.isnan(column)], _by_normal_theory(column)[0]) for column in values.T]
-    draws = bootstrap_means(values, seed=seed, n_draws=n_draws)
-    return [
-        _interval(column[~np.isnan(column)], _ends(column, drawn))
-        for column, drawn in zip(values.T, draws.T, strict=True)
-    ]
+    many = np.count_nonzero(~np.isnan(values), axis=0) >= LARGE
+    ends = {i: _by_normal_theory(values[:, i])[0] for i in np.flatnonzero(many).tolist()}
+    few = np.flatnonzero(~many).tolist()
+    drawn = values[:, few]
+    drawn = drawn[~np.isnan(drawn).all(axis=1)]
+    draws = bootstrap_means(drawn, seed=seed, n_draws=n_draws)
+    ends |= {i: _ends(drawn[:, at], draws[:, at]) for at, i in enumerate(few)}
+    return [_interval(column[~np.isnan(column)], ends[i]) for i, column in enumerate(values.T)]
 
 
 def paired(
@@ -206,15 +207,31 @@ def _tested(
     A mean of differences is the difference of the means on the same users: where all columns have the same users, the
     columns are drawn and not their pairs, of which there are many more.
     """
+    if np.isnan(columns).any():
+        differences = columns[:, pairs[:, 0]] - columns[:, pairs[:, 1]]
+        if len(differences) >= LARGE:
+            return _tested_apart(differences, seed=seed, n_draws=n_draws)
+        columns, pairs = _with_zero(differences)
     if len(columns) >= LARGE:
         by_theory = [_by_normal_theory(columns[:, i] - columns[:, j]) for i, j in pairs]
         return [ends for ends, _ in by_theory], [p for _, p in by_theory]
-    if np.isnan(columns).any():
-        columns, pairs = _with_zero(columns[:, pairs[:, 0]] - columns[:, pairs[:, 1]])
     draws = bootstrap_means(columns, seed=seed, n_draws=n_draws)  # [n_draws, M]
     found = _sign_flip_p(columns, pairs, seed=seed, n_draws=n_draws)  # [P]
     ends = [_ends(columns[:, i] - columns[:, j], draws[:, i] - draws[:, j]) for i, j in pairs]
     return ends, found.tolist()
+
+
+def _tested_apart(differences: np.ndarray, *, seed: int, n_draws: int) -> tuple[list[tuple[float, float]], list[float]]:
+    """The same of differences [n, P] that different users have: theory for those of many, draws for the others."""
+    found: list[tuple[tuple[float, float], float]] = []
+    for column in differences.T:
+        values = column[~np.isnan(column)]
+        if len(values) >= LARGE or len(values) < 2:
+            found.append(_by_normal_theory(values))
+        else:
+            ends, p = _tested(*_with_zero(values[:, None]), seed=seed, n_draws=n_draws)
+            found.append((ends[0], p[0]))
+    return [ends for ends, _ in found], [p for _, p in found]
 
 
 def _with_zero(differences: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

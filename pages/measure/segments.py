@@ -13,6 +13,5 @@ if asked is None:
 groups.show(data, asked)
 st.markdown("## Who is behind it")
 picked = people.histogram(data, asked, people.group(asked))
-if picked.any():
-    people.listed(data, asked, picked)
-    people.one_person(data, asked)
+people.listed(data, asked, picked)
+people.one_person(data, asked)

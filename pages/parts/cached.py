@@ -21,6 +21,7 @@ from zoo.dataset import Dataset
 from zoo.errors import CardError
 from zoo.evaluate import column_of, measure, read_per_user
 from zoo.evaluate import over_all as measure_over_all
+from zoo.lists import FILE as LISTS
 from zoo.lists import stored_lists
 from zoo.measuring import measured_at_training
 from zoo.metrics import Exposure, Metric
@@ -145,8 +146,16 @@ def _comparisons(
 
 def lists(data: Dataset, name: str) -> np.ndarray | None:
     """The lists that a model gave the test users when it was measured; read anew each time, they are large."""
-    with data.model(name) as folder:
-        return stored_lists(folder.path, data.test)
+    return stored_lists(_publication(data, name), data.test)
+
+
+def has_lists(data: Dataset, name: str) -> bool:
+    return (_publication(data, name) / LISTS).is_file()
+
+
+def _publication(data: Dataset, name: str) -> Path:
+    """The folder in service, whose checksums `entries` compared once: large weights are not read again for figures."""
+    return data.path / name / data.current(name)
 
 
 def column(data: Dataset, entry: Entry, metric: Metric) -> np.ndarray | None:
@@ -154,20 +163,19 @@ def column(data: Dataset, entry: Entry, metric: Metric) -> np.ndarray | None:
 
     As it was published where it was kept; at another k from the lists that were kept.
     """
-    return _column(str(data.path), data.info.fingerprint, entry.name, entry.checksum, metric.name, data, metric)
+    return _column(str(data.path), _of(data), entry.name, entry.checksum, metric.name, data, metric)
 
 
 @st.cache_data(show_spinner=False, max_entries=256)
 def _column(
     path: str, fingerprint: str, name: str, checksum: str, metric: str, _data: Dataset, _metric: Metric
 ) -> np.ndarray | None:
-    with _data.model(name) as folder:
-        kept = read_per_user(folder.path)
-        if kept is None:
-            return None
-        if metric in kept.columns:
-            return kept[metric].cast(pl.Float64).to_numpy()
-        ranked = stored_lists(folder.path, _data.test)
+    kept = read_per_user(_publication(_data, name))
+    if kept is None:
+        return None
+    if metric in kept.columns:
+        return kept[metric].cast(pl.Float64).to_numpy()
+    ranked = lists(_data, name)
     return None if ranked is None else column_of(_metric, ranked, _data.test, _data.item_facts).astype(np.float64)
 
 
@@ -199,7 +207,7 @@ def _over_all(
 
 def memory(data: Dataset, current: tuple[tuple[str, str], ...]) -> dict:
     """A place for what was computed of these publications of models; pages/parts/measured.py fills it."""
-    return _memory(str(data.path), data.info.fingerprint, current)
+    return _memory(str(data.path), _of(data), current)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

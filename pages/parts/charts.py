@@ -1,6 +1,7 @@
 """One look for every chart: the page's own colours, thin grids, a model's colour and the shape of its family."""
 
 from collections.abc import Callable, Collection
+from html import escape
 from math import floor, log10
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ import streamlit as st
 SYMBOLS = {"square": "square", "circle": "circle", "triangle": "triangle-up", "diamond": "diamond", "cross": "cross"}
 TEXT, GRID = ("#22201C", "#ECE8E1"), ("#DBD6CB", "#3D3832")  # in light, in dark
 MUTED = ("#6A645A", "#A8A196")
+MOST_LETTERS = 36  # of a name on an axis
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": "reset"}
 
 Trace = dict[str, Any]
@@ -82,6 +84,16 @@ def show(
         on_select=on_select or "ignore",
         selection_mode=select,
     )
+
+
+def plain(text: str) -> str:
+    """A text from a file as Plotly shows it: it reads tags in texts.
+
+    >>> plain("<b>Bold</b> & " + "long " * 20)
+    '&lt;b&gt;Bold&lt;/b&gt; &amp; long long long long …'
+    """
+    short = text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - 2].rstrip() + " …"
+    return escape(short, quote=False)
 
 
 def clicked(key: str) -> list | None:

@@ -11,6 +11,7 @@ from pages.parts.frame import escape
 from pages.parts.items import genre_text
 from pages.parts.leaderboard import decimals
 from pages.parts.measured import Row
+from pages.parts.models import quality
 from pages.parts.standing import listed
 from zoo.card import Interval
 from zoo.dataset import Dataset
@@ -45,11 +46,12 @@ class Asked:
 
 def controls(data: Dataset) -> Asked | None:
     """Metric, models, and how users are grouped; None where nothing was measured."""
-    rows = [row for row in measured.rows(data) if not (row.entry and _no_lists(data, row))]
-    if not rows:
+    rows = measured.rows(data)
+    models = [row for row in rows if row.entry]
+    if not models:
         return None
     titles = {row.name: row.title for row in rows}
-    best = _best(data, rows)
+    best = max(models, key=lambda row: quality(row.entry)).name
     names = _metrics()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         metric = view.one("metric", "Metric", names, measured.DECIDES)
@@ -60,10 +62,6 @@ def controls(data: Dataset) -> Asked | None:
     of = measured.named(metric)
     found = {row.name: row for row in rows}
     return Asked(of, found[a], found.get(b), rows, cached.segments(data, by))
-
-
-def _no_lists(data: Dataset, row: Row) -> bool:
-    return measured.column(data, row, measured.named(measured.DECIDES)) is None
 
 
 def _metrics() -> dict[str, str]:
@@ -80,11 +78,6 @@ def _metrics() -> dict[str, str]:
 def _ways(data: Dataset) -> dict[str, str]:
     columns = ways(data.catalogue.items)
     return {name: BY.get(name, f"{genre_text(name.replace('_', ' '))} that stands out") for name in columns}
-
-
-def _best(data: Dataset, rows: list[Row]) -> str:
-    means = {row.name: np.nanmean(measured.column(data, row, measured.named(measured.DECIDES))) for row in rows}
-    return max(means, key=lambda name: means[name])
 
 
 def show(data: Dataset, asked: Asked) -> None:
@@ -123,14 +116,17 @@ def show(data: Dataset, asked: Asked) -> None:
                     "width": 3,
                 },
                 "customdata": [
-                    [labels[at], f"{of.n:,}", decimals(of.low), decimals(of.high), row.name] for at, of in there
+                    [charts.plain(labels[at]), f"{of.n:,}", decimals(of.low), decimals(of.high), row.name, at]
+                    for at, of in there
                 ],
                 "hovertemplate": f"<b>{row.title}</b><br>%{{customdata[0]}}, %{{customdata[1]}} users<br>"
                 f"{asked.metric.title} %{{x:.3f}} [%{{customdata[2]}}, %{{customdata[3]}}]<extra></extra>",
             }
         )
     sizes = [int(groups[label].sum()) for label in labels]
-    ticks = [f"{shown_label(asked, label)}<br>{n:,} users" for label, n in zip(labels, sizes, strict=True)]
+    ticks = [
+        f"{charts.plain(shown_label(asked, label))}<br>{n:,} users" for label, n in zip(labels, sizes, strict=True)
+    ]
     layout = {
         "xaxis": charts.axis(asked.metric.title),
         "yaxis": charts.axis(
@@ -143,7 +139,7 @@ def show(data: Dataset, asked: Asked) -> None:
     key = f"groups-{view.key_of('group')}"
     alt = f"{asked.metric.title} by group and model"
     charts.show(key, traces, layout, height=height, alt=alt, on_select=lambda: _click(key, asked))
-    st.caption("Means with their 95 % intervals. Click a mark: who are these users?")
+    st.caption("Means with their 95 % intervals. Click a mark, or choose a group below: who are these users?")
     table = _table(asked, rows, labels, figures, compared)
     downloads.take_home(lambda: table, f"{data.name}-groups-{asked.segments.by}")
 
@@ -151,7 +147,8 @@ def show(data: Dataset, asked: Asked) -> None:
 def _click(key: str, asked: Asked) -> None:
     """A mark leads to its users: of this group, under this model."""
     if (told := charts.clicked(key)) is not None:
-        label, *_, name = told
+        *_, name, at = told
+        label = asked.segments.labels[at]
         model = {} if asked.b is not None and name == asked.b.name else {"a": name}
         state.show({"group": label, "range": ""} | model)
 
@@ -166,14 +163,10 @@ def _few(data: Dataset, asked: Asked) -> list[Row]:
         return [asked.a, asked.b]
     sign = -1.0 if asked.metric.better == "lower" else 1.0
     others = [row for row in asked.rows if row is not asked.a]
-    means = {row.name: np.nanmean(column) for row in others if np.isfinite(column := _column(data, row, asked)).any()}
+    columns = {row.name: measured.column(data, row, asked.metric) for row in others}
+    means = {name: np.nanmean(column) for name, column in columns.items() if np.isfinite(column).any()}
     best = sorted((row for row in others if row.name in means), key=lambda row: -sign * means[row.name])
     return [asked.a, *best[: SHOWN - 1]]
-
-
-def _column(data: Dataset, row: Row, asked: Asked) -> np.ndarray:
-    found = measured.column(data, row, asked.metric)
-    return np.full(len(data.test), np.nan) if found is None else found
 
 
 def _figures(

@@ -32,7 +32,7 @@ class Incumbent:
     """One file's lists, and what was measured of them so far."""
 
     file: str
-    fingerprint: str  # of the data set whose users and items they name
+    of: str  # the data set whose users and items they name, as it is described now
     asked: tuple[str, str]  # which upload, for which data set
     lists: OutsideLists = field(repr=False)
     columns: dict[str, np.ndarray] = field(default_factory=dict, repr=False)  # by metric
@@ -68,7 +68,7 @@ class Incumbent:
 def brought(data: Dataset) -> Incumbent | None:
     """The lists that were brought for this data set."""
     found = st.session_state.get(INCUMBENT)
-    return found if found is not None and found.fingerprint == data.info.fingerprint else None
+    return found if found is not None and found.of == _of(data) else None
 
 
 def bring(data: Dataset) -> None:
@@ -97,7 +97,7 @@ def bring(data: Dataset) -> None:
             max_upload_size=-(-settings.upload_bytes // 2**20),
         )
         refused, sentence = st.session_state.get(f"{INCUMBENT}-refused", (None, ""))
-        asked = None if file is None else (file.file_id, data.info.fingerprint)
+        asked = None if file is None else (file.file_id, _of(data))
         if file is not None and (here is None or here.asked != asked):
             if refused != asked:
                 with st.spinner("Reading the lists …"):
@@ -112,6 +112,10 @@ def bring(data: Dataset) -> None:
                 st.caption(escape(note))
             st.caption("The file stays in this session; it is not stored or logged.")
             st.button("Forget these lists", on_click=forget, icon=":material/delete:")
+
+
+def _of(data: Dataset) -> str:
+    return f"{data.info.fingerprint} {data.info.items}"
 
 
 def forget() -> None:
@@ -135,5 +139,5 @@ def _read(data: Dataset, file: UploadedFile, asked: tuple[str, str]) -> None:
     except DataError as error:
         st.session_state[f"{INCUMBENT}-refused"] = (asked, str(error))
     else:
-        st.session_state[INCUMBENT] = Incumbent(file.name, data.info.fingerprint, asked, lists)
+        st.session_state[INCUMBENT] = Incumbent(file.name, asked[1], asked, lists)
         st.session_state.pop(f"{INCUMBENT}-refused", None)

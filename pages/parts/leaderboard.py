@@ -1,5 +1,6 @@
 """The leaderboard: the verdict, models by metrics with their intervals, and what they are compared with."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -81,7 +82,9 @@ def verdict(data: Dataset, shown: Shown) -> None:
     """The one thing to know, in words."""
     board, titles = shown.board, shown.titles
     metric = next((name for name in board.comparisons if board.best(name)), None)
-    if metric is None or not board.figures[metric]:
+    if metric is None:
+        few = f"{data.info.n_test_users:,} test users, or metrics of which neither more nor less is better: no verdict."
+        st.markdown(f"### {escape(few)}")
         return
     title = board.metrics[metric].title
     if shown.baseline is not None:
@@ -90,7 +93,7 @@ def verdict(data: Dataset, shown: Shown) -> None:
         better = board.metrics[metric].better
         pairs = ahead(board.comparisons[metric])
         pairs = {(b, a) for a, b in pairs} if better == "lower" else pairs
-        said = sentence(board.figures[metric], pairs, titles, title, lowest=better == "lower")
+        said = sentence(board.rivals(metric), pairs, titles, title, lowest=better == "lower")
     st.markdown(f"### {escape(said)}")
     words = [protocol.told(data), CLOSING.format(these="these trained models")]
     if len(board.comparisons) > 1:
@@ -101,18 +104,22 @@ def verdict(data: Dataset, shown: Shown) -> None:
 def _against(shown: Shown, metric: str) -> str:
     """Who is told apart from the pinned one, in one sentence."""
     compared = shown.board.against(shown.baseline.name, metric)
-    better, worse, level = [], [], []
     lower = shown.board.metrics[metric].better == "lower"
+    title, base = shown.board.metrics[metric].title, shown.baseline.title
+    if not compared:
+        return f"{base} has no {title}: nothing can be compared with it."
+    kinds: dict[str, list[str]] = {"better": [], "worse": [], "level": [], "few": []}
     for row in shown.rows:
         if (one := compared.get(row.name)) is not None:
-            which = level if not one.distinguishable else better if (one.difference > 0) != lower else worse
-            which.append(row.title)
-    title, base = shown.board.metrics[metric].title, shown.baseline.title
-    parts = [f"better than {base}: {listed(better)}"] if better else [f"nobody is better than {base}"]
-    parts += [f"worse: {listed(worse)}"] if worse else []
-    parts += [f"not told apart from it: {listed(level)}"] if level else []
-    text = f"By {title}, {'; '.join(parts)}."
-    return text
+            kind = "few" if one.n < MIN_USERS else "level"
+            kind = ("better" if (one.difference > 0) != lower else "worse") if one.distinguishable else kind
+            kinds[kind].append(row.title)
+    better = f"better than {base}: {listed(kinds['better'])}" if kinds["better"] else None
+    parts = [better or f"nobody is shown to be better than {base}"]
+    parts += [f"worse: {listed(kinds['worse'])}"] if kinds["worse"] else []
+    parts += [f"not told apart from it: {listed(kinds['level'])}"] if kinds["level"] else []
+    parts += [f"too few users to say: {listed(kinds['few'])}"] if kinds["few"] else []
+    return f"By {title}, {'; '.join(parts)}."
 
 
 def table(data: Dataset, shown: Shown) -> None:
@@ -129,16 +136,16 @@ def table(data: Dataset, shown: Shown) -> None:
     told = {"corner": corner, "baseline": pinned, "caption": "Models and metrics, with 95 % intervals"}
     if metrics:
         _board(key="board", data={"of": data.info.fingerprint, "columns": columns, "rows": rows} | told)
-    notes = [f"{shown.board.metrics[name].title}: {_why_dropped(shown.board.metrics[name])}" for name in dropped]
+    notes = [f"{shown.board.metrics[name].title}: {_why_dropped(shown, shown.board.metrics[name])}" for name in dropped]
     notes += [f"{title}: {why}" for title, why in measured.left_out(data)]
     for note in notes:
         st.caption(escape(note))
 
 
-def _why_dropped(metric: Metric | Exposure) -> str:
+def _why_dropped(shown: Shown, metric: Metric | Exposure) -> str:
     if isinstance(metric, Exposure):
         return "a figure of all lists together, which no test compares."
-    return "these users tell nobody apart."
+    return f"these users tell nobody apart{f' from {shown.baseline.title}' if shown.baseline else ''}."
 
 
 def _differs(shown: Shown, metric: str) -> bool:
@@ -161,8 +168,7 @@ def _head(shown: Shown, metric: Metric | Exposure) -> dict:
 
 def _row(data: Dataset, shown: Shown, row: Row, metrics: list[str]) -> dict:
     cells = [_cell(shown, row, name) for name in metrics]
-    n = len(row.lists.lists.rows) if row.lists else data.info.n_test_users
-    note = f"lists of {n:,} users" if row.lists else None
+    note = f"lists of {measured.n_users(data, row):,} users" if row.lists else None
     return row.chip() | {"cells": cells, "note": note}
 
 
@@ -172,51 +178,66 @@ def _cell(shown: Shown, row: Row, metric: str) -> dict | None:
         return None
     of = shown.board.metrics[metric]
     go = {"kind": "view", "go": "segments", "set": {"metric": metric, "a": row.name, "b": "", "range": "", "group": ""}}
-    event = go if isinstance(of, Metric) else {"kind": "view", "go": "catalogue", "set": {}}
+    event = go if isinstance(of, Metric) else {"kind": "view", "go": "catalogue", "set": {"of": ""}}
     base = shown.baseline
     compared = shown.board.against(base.name, metric) if base is not None else {}
     if base is not None and row.name != base.name and row.name in compared:
         if isinstance(of, Metric):
             go["set"]["b"] = base.name
-        return _difference(shown, compared, compared[row.name], of, event)
-    state = _state(shown, metric, row.name) if base is None else None
-    if shown.only_differences and state == "level":
-        state = "same"
-    bare = shown.only_differences and state == "same"
-    top = max(one.high for one in shown.board.figures[metric].values()) or 1.0
-    return {
+        return _difference(compared, compared[row.name], of, shown.only_differences, event)
+    state = _state(shown, metric, row.name) if base is None else None if row.name == base.name else "alone"
+    bare = shown.only_differences and state in ("level", "few")
+    of_all = shown.board.figures[metric].values()
+    low, high = min(0.0, *(one.low for one in of_all)), max(0.0, *(one.high for one in of_all))
+    reach = (high - low) or 1.0
+    zero = {"zero": -low / reach} if low < 0 else {}
+    return zero | {
         "mean": None if bare else decimals(figure.mean),
         "interval": "" if bare else f"[{decimals(figure.low)}, {decimals(figure.high)}]",
         "n": f"{figure.n:,} users",
-        "at": [min(1.0, max(0.0, end / top)) for end in (figure.low, figure.mean, figure.high)],
+        "at": [(end - low) / reach for end in (figure.low, figure.mean, figure.high)],
         "state": state,
         "event": event,
     }
 
 
 def _difference(
-    shown: Shown, all_of: Mapping[str, Comparison], one: Comparison, of: Metric | Exposure, event: dict
+    all_of: Mapping[str, Comparison], one: Comparison, of: Metric | Exposure, bare: bool, event: dict
 ) -> dict:
-    reach = max(abs(end) for other in all_of.values() for end in (other.low, other.high)) or 1.0
+    """bare : where nothing is told apart, no figures. No interval where one user or none has both."""
+    ends = [abs(end) for other in all_of.values() for end in (other.low, other.high) if math.isfinite(end)]
+    reach = max(ends, default=0.0) or 1.0
     better = (one.difference > 0) == (of.better != "lower")
     word = ("higher" if one.difference > 0 else "lower") if of.better == "neither" else ("more" if better else "less")
-    state = "few" if one.n < MIN_USERS else word if one.distinguishable else "same"
-    bare = shown.only_differences and state in ("same", "few")
+    state = "few" if one.n < MIN_USERS else word if one.distinguishable else "level"
+    bare = one.n == 0 or (bare and state in ("level", "few"))
+    known = one.n > 1
     return {
         "mean": None if bare else signed(one.difference),
-        "interval": "" if bare else f"[{signed(one.low)}, {signed(one.high)}]",
-        "n": f"{one.n:,} users" + ("" if one.n < MIN_USERS else f", p = {one.p_holm:.3g} after Holm"),
-        "at": [0.5 + 0.5 * end / reach for end in (one.low, one.difference, one.high)],
+        "interval": f"[{signed(one.low)}, {signed(one.high)}]" if known and not bare else "",
+        "n": f"{one.n:,} users" + ("" if one.n < MIN_USERS else f", {p_text(one.p_holm)} after Holm"),
+        "at": [0.5 + 0.5 * end / reach for end in (one.low, one.difference, one.high)] if known else None,
         "zero": 0.5,
         "state": state,
         "event": event,
     }
 
 
+def p_text(p: float) -> str:
+    """
+    >>> p_text(0.0321), p_text(0.0)
+    ('p = 0.032', 'p < 0.0001')
+    """
+    return "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
+
+
 def _state(shown: Shown, metric: str, name: str) -> str | None:
     if name == shown.board.best(metric):
         return "best"
-    return "level" if name in shown.board.level(metric) else None
+    if name in shown.board.level(metric):
+        return "level"
+    few = isinstance(shown.board.metrics[metric], Metric) and shown.board.figures[metric][name].n < MIN_USERS
+    return "few" if few else None
 
 
 def decimals(value: float) -> str:
@@ -287,14 +308,8 @@ def pairs(data: Dataset, shown: Shown) -> None:
     if not per_user:
         return
     with st.expander("Every two compared", icon=":material/balance:"):
-        metric = st.segmented_control(
-            "Metric",
-            per_user,
-            default=per_user[0],
-            required=True,
-            format_func=lambda name: shown.board.metrics[name].title,
-            key=f"pairs-{data.name}-{','.join(per_user)}",
-        )
+        names = {name: shown.board.metrics[name].title for name in per_user}
+        metric = view.one("pairs", "Metric", names, per_user[0], segments=True)
         base = shown.baseline
         found = list(shown.board.against(base.name, metric).values()) if base else shown.board.comparisons[metric]
         titles = shown.titles

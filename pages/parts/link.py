@@ -16,9 +16,9 @@ TASTE_LETTERS = 3000  # of all ids together: messengers and proxies cut longer a
 MOST_ITEMS = 1000  # taken from an address, of each kind
 MOST_LETTERS = 300  # of anything else
 VIEW = (  # what a page under Measure shows (pages/parts/view.py)
-    *("metrics", "at", "sort", "baseline", "differing", "across", "up", "cost"),
+    *("metrics", "at", "sort", "baseline", "differing", "pairs", "across", "up", "cost"),
     *("metric", "a", "b", "by", "group", "range", "order", "person"),
-    *("of", "item", "genre"),
+    *("of", "depth", "item", "genre", "under"),
 )
 YEARS = re.compile(r"(-?\d{1,5})-(-?\d{1,5})", re.ASCII)
 NUMBER = re.compile(r"\d{1,4}", re.ASCII)

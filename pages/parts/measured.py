@@ -75,14 +75,25 @@ def titles(k: int | None = None, *, per_user: bool = False) -> dict[str, str]:
     return {name: family.at(k).title for name, family in families.items()}
 
 
-def column(data: Dataset, row: Row, metric: Metric) -> np.ndarray | None:
-    """float64 [n], the metric for every test user, nan where there is none; None where no lists were kept."""
-    return row.lists.column(data, metric) if row.lists else cached.column(data, row.entry, metric)
+def column(data: Dataset, row: Row, metric: Metric) -> np.ndarray:
+    """float64 [n], the metric for every test user, nan where there is none: nowhere, where no lists were kept."""
+    found = row.lists.column(data, metric) if row.lists else cached.column(data, row.entry, metric)
+    return np.full(len(data.test), np.nan) if found is None else found
+
+
+def n_users(data: Dataset, row: Row) -> int:
+    """Of how many test users it has lists."""
+    return len(row.lists.lists.rows) if row.lists else data.info.n_test_users
 
 
 def ranked(data: Dataset, row: Row) -> np.ndarray | None:
     """int32 [n, 100 or I], the lists; None where none were kept."""
     return row.lists.ranked(data) if row.lists else cached.lists(data, row.entry.name)
+
+
+def has_lists(data: Dataset, row: Row) -> bool:
+    """Whether its lists were kept; models of an older version have figures alone."""
+    return bool(row.lists) or cached.has_lists(data, row.entry.name)
 
 
 def exposure(data: Dataset, row: Row, k: int) -> np.ndarray | None:
@@ -120,8 +131,7 @@ def _figure(data: Dataset, row: Row, metric: Metric | Exposure) -> Interval | No
         return published[metric.name]
     key, found = ("mean", metric.name), memory(data, [row])
     if key not in found:
-        values = column(data, row, metric)
-        found[key] = None if values is None else mean_interval(values)
+        found[key] = mean_interval(column(data, row, metric))
     return found[key]
 
 
@@ -136,7 +146,7 @@ def _compared(data: Dataset, everybody: list[Row], per_user: Iterable[Metric]) -
     """Holm over every two of a metric. One set of draws for all metrics that were not asked for before."""
     found = memory(data, everybody)
     missing = {
-        metric.name: {row.name: values for row in everybody if (values := column(data, row, metric)) is not None}
+        metric.name: {row.name: column(data, row, metric) for row in everybody}
         for metric in per_user
         if ("pairs", metric.name) not in found
     }

@@ -1,5 +1,6 @@
 """Who is behind a number: a histogram over users, the ones in a stretch of it, and what two models gave one of them."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,13 +13,13 @@ from pages.parts.frame import escape
 from pages.parts.groups import Asked, shown_label
 from pages.parts.leaderboard import decimals, signed
 from pages.parts.measured import Row
-from zoo.compare import jaccard
 from zoo.dataset import Dataset
 
 _people = component("people")
 BINS = 41  # odd: where values are differences, the one in the middle holds 0
 LISTED = 60  # users on the page; the download has all
 DEPTH = 20  # items of a list that are compared
+PART = 8192  # users at a time
 ORDERS = {
     "most": "Highest first",
     "least": "Lowest first",
@@ -72,6 +73,7 @@ def histogram(data: Dataset, asked: Asked, label: str) -> np.ndarray:
         st.info(f"{asked.title} is not defined for any of these users.")
         return known
     of = bins(shown, signs=asked.b is not None)
+    _forget_range_of_others(data, asked)
     low, high = _range(of)
     key = view.key_of("range")
     traces = [_bars(asked, of, low, high)]
@@ -89,7 +91,7 @@ def histogram(data: Dataset, asked: Asked, label: str) -> np.ndarray:
         "Range (or drag over the bars)",
         options=edges,
         value=(min(edges, key=lambda edge: abs(edge - low)), min(edges, key=lambda edge: abs(edge - high))),
-        format_func=decimals,
+        format_func=lambda edge: _edge(of, edge),
         key=f"slider-{key}",
         on_change=lambda: _slide(f"slider-{key}", of),
     )
@@ -97,7 +99,7 @@ def histogram(data: Dataset, asked: Asked, label: str) -> np.ndarray:
     last = high >= edges[-1]
     picked = known & (shown >= low) & ((shown <= high) if last else (shown < high))
     n, undefined = int(known.sum()), int((inside & ~known).sum())
-    words = [f"**{int(picked.sum()):,} of {n:,} users** lie between {decimals(low)} and {decimals(high)}"]
+    words = [f"**{int(picked.sum()):,} of {n:,} users** lie between {_edge(of, low)} and {_edge(of, high)}"]
     words += [f"{undefined:,} more have no {escape(asked.metric.title)} and are left out"] if undefined else []
     if asked.b is not None:
         ahead, behind = int((shown[known] > 0).sum()), int((shown[known] < 0).sum())
@@ -126,12 +128,28 @@ def _bars(asked: Asked, of: Bins, low: float, high: float) -> charts.Trace:
         "y": of.counts.tolist(),
         "marker": {"color": sides, "opacity": np.where(inside, 1.0, 0.25).tolist()},
         "customdata": [
-            [decimals(start), decimals(end)] for start, end in zip(of.edges[:-1], of.edges[1:], strict=True)
+            [_edge(of, start), _edge(of, end)] for start, end in zip(of.edges[:-1], of.edges[1:], strict=True)
         ],
         "hovertemplate": "%{customdata[0]} to %{customdata[1]}<br>%{y:,} users<extra></extra>",
         "selected": {"marker": {"opacity": 1}},
         "unselected": {"marker": {"opacity": 0.25}},
     }
+
+
+def _edge(of: Bins, value: float) -> str:
+    """An edge with so many decimals that no two edges read alike: the slider tells them apart by their texts."""
+    width = float(of.edges[1] - of.edges[0])
+    digits = max(3, 1 - math.floor(math.log10(width))) if width < 1 else 2
+    return f"{value + 0.0:.{digits}f}".replace("-", "−")
+
+
+def _forget_range_of_others(data: Dataset, asked: Asked) -> None:
+    """A range belongs to what it was drawn on: another metric or model has another scale."""
+    drawn_on = (data.info.fingerprint, asked.metric.name, asked.a.name, asked.b.name if asked.b else None)
+    before = state.kept("range-of")
+    if view.get("range") and before not in (None, drawn_on) and not state.session().linked:
+        state.show({"range": ""})
+    state.keep("range-of", drawn_on)
 
 
 def _range(of: Bins) -> tuple[float, float]:
@@ -165,7 +183,9 @@ def _set(of: Bins, found: tuple[float, float] | None) -> None:
 
 def listed(data: Dataset, asked: Asked, picked: np.ndarray) -> None:
     """The users in the range, in an order that can be chosen; one of them is looked at."""
-    orders = {name: text for name, text in ORDERS.items() if asked.b is not None or name in ("most", "least")}
+    lists_known = asked.b is not None and all(measured.has_lists(data, row) for row in (asked.a, asked.b))
+    wanted = {"most", "least"} | ({"apart"} if asked.b is not None else set()) | ({"unlike"} if lists_known else set())
+    orders = {name: text for name, text in ORDERS.items() if name in wanted}
     order = view.one("order", "Order", orders, "apart" if asked.b is not None else "least", segments=True)
     rows = np.flatnonzero(picked)
     if not len(rows):
@@ -220,11 +240,22 @@ def _values(data: Dataset, asked: Asked, row: int) -> list[str]:
 
 def _alike(data: Dataset, asked: Asked, rows: np.ndarray) -> np.ndarray:
     """Jaccard of the first 20 of both lists, float64 [len(rows)]."""
-    first, second = (measured.ranked(data, row) for row in (asked.a, asked.b))
-    if first is None or second is None:
-        return np.zeros(len(rows))
-    pairs = zip(first[rows, :DEPTH].tolist(), second[rows, :DEPTH].tolist(), strict=True)
-    return np.array([jaccard([i for i in a if i >= 0], [i for i in b if i >= 0]) for a, b in pairs])
+    memory = measured.memory(data, [asked.a, asked.b])
+    if "alike" not in memory:
+        first, second = (measured.ranked(data, row)[:, :DEPTH] for row in (asked.a, asked.b))
+        memory["alike"] = jaccards(first, second)
+    return memory["alike"][rows]
+
+
+def jaccards(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Shared items divided by all items of both lists, row by row; 0 where both are empty. int [n, k], -1: none."""
+    found = np.zeros(len(first))
+    for start in range(0, len(first), PART):
+        a, b = first[start : start + PART], second[start : start + PART]
+        shared = ((a[:, :, None] == b[:, None, :]) & (a >= 0)[:, :, None]).sum(axis=(1, 2))
+        total = (a >= 0).sum(axis=1) + (b >= 0).sum(axis=1) - shared
+        found[start : start + PART] = shared / np.maximum(total, 1)
+    return found
 
 
 def table(data: Dataset, asked: Asked, rows: np.ndarray) -> pl.DataFrame:

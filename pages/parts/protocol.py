@@ -1,9 +1,13 @@
 """How models were tested, in plain words; and the way to the same data under another protocol."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from pages.parts import cached, state
+from zoo.card import DatasetInfo
 from zoo.dataset import Dataset
+from zoo.errors import ZooError
 
 
 def words(split: str, people: str) -> tuple[str, str]:
@@ -38,24 +42,31 @@ def told(data: Dataset) -> str:
 
 def pick(data: Dataset) -> None:
     """Where the zoo holds the same data split otherwise, the way there; one table never mixes two of them."""
-    known = (data.info.source, data.info.rows_read)
-    zoo = cached.zoo()
-    splits = {name: of.split for name in zoo.datasets() if known == _known(of := cached.dataset(name).info)}
-    if len(splits) < 2:
+    here, same = state.kept("dataset"), _same(data.info)
+    if len(same) < 2 or here not in same:
         return
-    people = {name: f"{cached.dataset(name).info.n_test_users:,} people" for name in splits}
     chosen = st.selectbox(
         "Protocol",
-        list(splits),
-        list(splits).index(data.name),
-        format_func=lambda name: f"{splits[name]}: {words(splits[name], people[name])[0]}",
+        list(same),
+        list(same).index(here),
+        format_func=lambda name: (
+            f"{same[name].split}: {words(same[name].split, f'{same[name].n_test_users:,} people')[0]}"
+        ),
         key=f"protocol-{data.name}-{state.session().turns}",
         help="The same interactions, split in another way. Figures under two protocols do not belong on one table.",
     )
-    if chosen != data.name:
+    if chosen != here:
         state.take_over({"dataset": chosen})
+        state.session().view = {}  # groups, people and ranges of one data set mean nothing in another
         st.rerun()
 
 
-def _known(info) -> tuple[str, int]:
-    return info.source, info.rows_read
+def _same(info: DatasetInfo) -> dict[str, DatasetInfo]:
+    """Data sets of the zoo that were made from the same file; one that cannot be read is not among them."""
+    found = {}
+    for name in cached.zoo().datasets():
+        with suppress(ZooError):
+            other = cached.dataset(name).info
+            if (other.source, other.rows_read) == (info.source, info.rows_read):
+                found[name] = other
+    return found

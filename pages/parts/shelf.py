@@ -21,6 +21,7 @@ _find = component("find", "poster", "combobox")
 FOUND = 12  # suggestions
 LISTED = 60  # items or people on the page; the downloads have all
 CURVE = 200  # points of a Lorenz curve
+DASHES = {"square": "dashdot", "circle": "solid", "triangle": "dash", "diamond": "longdash", "cross": "longdashdot"}
 OF = {"all": "Whole catalogue", "genre": "A genre", "item": "An item"}
 
 
@@ -40,7 +41,7 @@ def controls(data: Dataset) -> Asked:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         what = view.one("of", "Of the catalogue", options, "all", segments=True)
         ks = {str(k): f"first {k}" for k in measured.KS}
-        k = int(view.one("at", "Of each list", ks, "20", segments=True))
+        k = int(view.one("depth", "Of each list", ks, "20", segments=True))
     everything = np.ones(data.info.n_items, dtype=bool)
     if what == "genre":
         genres = {genre: genre_text(genre) for genre in data.catalogue.genres()}
@@ -80,28 +81,40 @@ def exposures(data: Dataset, k: int) -> dict[str, tuple[Row, np.ndarray]]:
     return {row.name: (row, counts) for row, counts in found if counts is not None}
 
 
+@dataclass(frozen=True, eq=False)
+class Places:
+    """What is kept of the places that one model gives to some items."""
+
+    users: int  # who are shown any of them
+    ranks: np.ndarray  # int64 [k], lists that hold one at rank 1, 2, ...
+    chosen: int  # places whose user really chose the item
+
+    @property
+    def median(self) -> float | None:
+        """The rank in the middle of all places; None without any."""
+        n = int(self.ranks.sum())
+        if not n:
+            return None
+        middle = np.searchsorted(np.cumsum(self.ranks), [(n + 1) // 2, n // 2 + 1]) + 1  # one place, or the two
+        return float(middle.mean())
+
+
 def summary(data: Dataset, asked: Asked, exposed: Mapping[str, tuple[Row, np.ndarray]]) -> None:
     """Per model: in how many lists, at which ranks, and how often that was right."""
-    n = data.info.n_test_users
-    counts = data.item_facts.counts
     rows, tables = [], []
-    own = {}
+    own: dict[str, Places] = {}
     for name, (row, exposure) in exposed.items():
-        places = None if asked.what == "all" else own.setdefault(name, _shown(data, row, asked))
-        event = {"kind": "view", "set": {"a": name}}
-        rows.append(row.chip() | _told(data, asked, exposure, places, n) | {"event": event})
-        tables.append({"model": name} | _numbers(asked, exposure, places, n))
-    fair = counts[asked.among].sum() / max(1, counts.sum())
-    st.markdown(f"*{escape(_sentence(data, asked, rows, fair))}*")
-    if asked.what == "all":
-        heads = ["Items shown", "Never shown", "Gini", "Half of all places go to"]
-    else:
-        heads = [
-            "Users shown it" if asked.item is not None else "Users shown any",
-            "Of all places",
-            "Median rank",
-            "Chosen by those",
-        ]
+        places = None if asked.what == "all" else own.setdefault(name, _places(data, row, asked))
+        figures = _numbers(exposure, places, measured.n_users(data, row))
+        event = {"kind": "view", "set": {"under": name}}
+        note = f"lists of {measured.n_users(data, row):,} users: they show less" if row.lists else None
+        rows.append(row.chip() | _told(figures, places) | {"event": event, "note": note})
+        tables.append({"model": name} | figures)
+    st.markdown(f"*{escape(_sentence(data, asked))}*")
+    heads = ["Items shown", "Never shown", "Gini", "Half of all places go to"]
+    if asked.what != "all":
+        shown_it = "Users shown it" if asked.item is not None else "Users shown any"
+        heads = [shown_it, "Of all places", "Median rank", "Of those places, chosen"]
     _shelf(key="shelf", data={"of": data.info.fingerprint, "rows": rows, "heads": heads, "k": asked.k})
     downloads.take_home(lambda: pl.DataFrame(tables), f"{data.name}-exposure")
     if asked.what != "all":
@@ -112,56 +125,64 @@ def _shown(data: Dataset, row: Row, asked: Asked) -> Shown:
     return shown(measured.ranked(data, row), data.test.held_out, asked.among, asked.k)
 
 
-def _numbers(asked: Asked, exposure: np.ndarray, places: Shown | None, n: int) -> dict:
+def _places(data: Dataset, row: Row, asked: Asked) -> Places:
+    """Counted once per item or genre: whose places they are is only asked of the model that is looked at."""
+    memory, key = measured.memory(data, [row]), ("places", asked.among.tobytes(), asked.k)
+    if key not in memory:
+        found = _shown(data, row, asked)
+        ranks_of = np.bincount(found.ranks - 1, minlength=asked.k)
+        memory[key] = Places(found.n_users, ranks_of, int(found.chosen.sum()))
+    return memory[key]
+
+
+def _numbers(exposure: np.ndarray, places: Places | None, n: int) -> dict:
+    total = max(1, int(exposure.sum()))
     if places is None:
-        total, order = max(1, int(exposure.sum())), np.sort(exposure)[::-1]
-        half = int(np.searchsorted(np.cumsum(order), total / 2) + 1) if exposure.any() else 0
+        half = int(np.searchsorted(np.cumsum(np.sort(exposure)[::-1]), total / 2) + 1) if exposure.any() else 0
         n_shown = int((exposure > 0).sum())
         figures = {"items_shown": n_shown, "items_never_shown": len(exposure) - n_shown, "gini": gini(exposure)}
-        return figures | {"items_with_half_of_all_places": half}
-    held = {"users": places.n_users, "share_of_users": places.n_users / max(1, n)}
-    held |= {"places": len(places.ranks), "share_of_places": len(places.ranks) / max(1, int(exposure.sum()))}
-    median = float(np.median(places.ranks)) if len(places.ranks) else None
-    return held | {"median_rank": median, "chosen": int(places.chosen.sum())}
+        return figures | {"items_with_half_of_all_places": half, "users": n}
+    n_places = int(places.ranks.sum())
+    held = {"users": places.users, "share_of_users": places.users / max(1, n)}
+    held |= {"places": n_places, "share_of_places": n_places / total}
+    return held | {"median_rank": places.median, "chosen": places.chosen}
 
 
-def _told(data: Dataset, asked: Asked, exposure: np.ndarray, places: Shown | None, n: int) -> dict:
-    of = _numbers(asked, exposure, places, n)
+def _told(of: dict, places: Places | None) -> dict:
     if places is None:
         values = [f"{of['items_shown']:,}", f"{of['items_never_shown']:,}", f"{of['gini']:.3f}"]
-        values.append(f"{of['items_with_half_of_all_places']:,} items")
-        return {"values": values, "strip": None}
-    strip = np.bincount(places.ranks - 1, minlength=asked.k)[: asked.k]
+        return {"values": [*values, f"{of['items_with_half_of_all_places']:,} items"], "strip": None}
     values = [f"{of['users']:,} ({100 * of['share_of_users']:.1f} %)", f"{100 * of['share_of_places']:.2f} %"]
     values.append("–" if of["median_rank"] is None else f"{of['median_rank']:g}")
     values.append(f"{of['chosen']:,} of {of['places']:,}")
-    return {"values": values, "strip": (strip / max(1, strip.max())).tolist()}
+    return {"values": values, "strip": (places.ranks / max(1, places.ranks.max())).tolist()}
 
 
-def _sentence(data: Dataset, asked: Asked, rows: list[dict], fair: float) -> str:
+def _sentence(data: Dataset, asked: Asked) -> str:
     people = "simulated viewers" if data.info.simulated else "people"
     if asked.what == "all":
         return f"What the first {asked.k} of {data.info.n_test_users:,} lists show of {data.info.n_items:,} items."
     if asked.item is not None:
         n = int(data.item_facts.counts[asked.item])
         return f"{asked.title}: chosen by {n:,} of {data.item_facts.n_users:,} {people} that the models learned from."
-    n = int(asked.among.sum())
+    n, counts = int(asked.among.sum()), data.item_facts.counts
+    fair = counts[asked.among].sum() / max(1, counts.sum())
     share = f"{100 * fair:.1f} % of all choices that the models learned from"
     return f"{asked.title}: {n:,} of {data.info.n_items:,} items, with {share}."
 
 
 def ranks(
-    data: Dataset, asked: Asked, exposed: Mapping[str, tuple[Row, np.ndarray]], places: Mapping[str, Shown]
+    data: Dataset, asked: Asked, exposed: Mapping[str, tuple[Row, np.ndarray]], places: Mapping[str, Places]
 ) -> None:
     """At which ranks, and to whom: the users under one model."""
     names = {name: row.title for name, (row, _) in exposed.items()}
-    most = max(places, key=lambda name: len(places[name].ranks))
+    most = max(places, key=lambda name: int(places[name].ranks.sum()))
     st.markdown("## Who is shown it")
-    model = view.one("a", "Under", names, most)
-    found = places[model]
+    model = view.one("under", "Under", names, most)
     row = exposed[model][0]
+    found = _shown(data, row, asked)
     if not len(found.rows):
-        st.info(f"{row.title} shows it to none of the {data.info.n_test_users:,} test users.")
+        st.info(f"{row.title} shows it to none of {measured.n_users(data, row):,} test users.")
         return
     colour = charts.look(row.chip())[0]
     counts = np.bincount(found.ranks - 1, minlength=asked.k)
@@ -216,7 +237,12 @@ def curves(data: Dataset, asked: Asked, exposed: Mapping[str, tuple[Row, np.ndar
     lines = [("every item as often", (np.array([0.0, 1.0]), np.array([0.0, 1.0])), grey, "dot")]
     lines.append(("what people chose in training", chosen, grey, "dash"))
     lines += [
-        (f"{row.title}, Gini {gini(counts):.2f}", lorenz(counts), charts.look(row.chip())[0], "solid")
+        (
+            f"{row.title}, Gini {gini(counts):.2f}",
+            lorenz(counts),
+            charts.look(row.chip())[0],
+            DASHES[row.chip()["mark"]],
+        )
         for row, counts in exposed.values()
         if counts.any()
     ]
@@ -264,7 +290,7 @@ def unseen(data: Dataset, asked: Asked, exposed: Mapping[str, tuple[Row, np.ndar
     names = {name: row.title for name, (row, _) in exposed.items()}
     if asked.what == "all":
         st.markdown("## What is never shown")
-        one = view.one("a", "Under", {"": "any model", **names}, "")
+        one = view.one("under", "Under", {"": "any model", **names}, "")
     else:
         st.markdown("## What of it no model ever shows")
         one = ""

@@ -57,7 +57,8 @@ def sentence(
     if len(figures) == 1:
         return f"{titles[first]} is the only model that has been measured."
     users = f"these {figures[first].n:,} test users"
-    rivals = [titles[name] for name in figures if name != first and (first, name) not in pairs]
+    told = {first} | {name for name in figures if (first, name) in pairs or (name, first) in pairs}
+    rivals = [titles[name] for name in figures if name not in told]
     if not rivals:
         return f"{titles[first]} has the {most} {metric}, and {users} tell it apart from every other one."
     return f"{titles[first]} has the {most} {metric}, but {users} do not tell it apart from {listed(rivals)}."

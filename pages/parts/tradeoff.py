@@ -35,7 +35,10 @@ def cost(data: Dataset, shown: Shown) -> None:
     if costs is None:
         return
     board, title = shown.board, shown.board.metrics[metric].title
-    there = [row for row in models if row.name in costs and row.name in board.figures[metric]]
+    there = [row for row in models if row.name in costs and row.name in board.rivals(metric)]
+    if not there:
+        st.info(f"No model has {title} of users enough to be set beside its cost.")
+        return
     amounts = {row.name: max(costs[row.name], 1e-9) for row in there}
     cheapest, line = board.cheapest_level(metric, amounts), board.pareto(metric, amounts)
     if cheapest is not None:
@@ -79,7 +82,7 @@ def cost(data: Dataset, shown: Shown) -> None:
     charts.show("cost", [frontier, *traces], layout, height=460, alt=alt, on_select=lambda: _go("cost", metric))
     st.caption(
         "Dotted: whoever stands on this line is beaten by nobody in both. The means decide who is on it; the intervals "
-        "say how sure they are. Click a mark: who are the users behind it?"
+        "say how sure they are. Click a mark, or a figure above: who are the users behind it?"
     )
     table = {
         "model": [row.name for row in there],
@@ -139,7 +142,7 @@ def _measure(data: Dataset, entries: list[Entry]) -> dict[str, np.ndarray]:
 def _amount(kind: str, amount: float) -> str:
     if kind == "size":
         return size(amount)
-    return duration(amount) if kind == "training" else f"{amount:.2g} ms"
+    return duration(amount) if kind == "training" else (f"{amount:,.0f} ms" if amount >= 10 else f"{amount:.2g} ms")
 
 
 def two_metrics(data: Dataset, shown: Shown) -> None:

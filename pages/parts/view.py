@@ -64,7 +64,10 @@ def several(
             )
         )
 
-    fits = lambda text: bool(text) and all(one in options for one in text.split(","))  # noqa: E731 - a short question
+    def fits(text: str) -> bool:
+        chosen = text.split(",")
+        return all(one in options for one in chosen) and (most is None or len(chosen) <= most)
+
     return _kept(name, ",".join(usual), fits, widget).split(",")
 
 

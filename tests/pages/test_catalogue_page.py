@@ -34,7 +34,7 @@ def test_every_model_tells_how_much_of_the_catalogue_it_shows(page):
 
 
 def test_what_no_model_ever_shows_is_listed_the_most_chosen_first(page):
-    look(page, at="5")
+    look(page, depth="5")
     everywhere = sum(exposure(page, name, 5) for name in page.data.model_names() if name != "two_tower_id")
     unseen = np.flatnonzero(everywhere == 0)
     assert f"**{len(unseen)} of 60 items**" in page.words
@@ -45,13 +45,13 @@ def test_what_no_model_ever_shows_is_listed_the_most_chosen_first(page):
 
 
 def test_one_model_can_be_asked_what_it_never_shows(page):
-    look(page, a="popularity", at="5")
+    look(page, under="popularity", depth="5")
     assert f"**{int((exposure(page, 'popularity', 5) == 0).sum())} of 60 items**" in page.words
 
 
 def test_an_item_tells_who_would_be_shown_it_and_at_which_ranks(page):
     item = 4
-    look(page, of="item", item=str(page.data.catalogue.items["item_id"][item]), a="ease", at="10")
+    look(page, of="item", item=str(page.data.catalogue.items["item_id"][item]), under="ease", depth="10")
     ranked = measured.cached.lists(page.data, "ease")[:, :10]
     users = np.flatnonzero((ranked == item).any(axis=1))
     row = next(row for row in shelves(page, "rows") if row["name"] == "ease")
@@ -66,7 +66,7 @@ def test_an_item_tells_who_would_be_shown_it_and_at_which_ranks(page):
 
 
 def test_a_genre_counts_users_who_are_shown_any_of_it(page):
-    look(page, of="genre", genre="Thriller", at="5")
+    look(page, of="genre", genre="Thriller", depth="5")
     among = page.data.catalogue.allowed(("Thriller",))
     ranked = measured.cached.lists(page.data, "popularity")[:, :5]
     users = int((among[np.maximum(ranked, 0)] & (ranked >= 0)).any(axis=1).sum())
@@ -77,12 +77,12 @@ def test_a_genre_counts_users_who_are_shown_any_of_it(page):
 
 def test_an_item_that_a_model_shows_to_nobody_says_so(page):
     unseen = int(np.flatnonzero(exposure(page, "popularity", 5) == 0)[0])
-    look(page, of="item", item=str(page.data.catalogue.items["item_id"][unseen]), a="popularity", at="5")
-    assert "to none of the" in page.words
+    look(page, of="item", item=str(page.data.catalogue.items["item_id"][unseen]), under="popularity", depth="5")
+    assert "Popularity shows it to none of 24 test users" in page.words
 
 
 @pytest.mark.parametrize(
-    "view", [{"of": "item", "item": "nothing"}, {"of": "genre", "genre": "?"}, {"of": "x"}, {"at": "3"}]
+    "view", [{"of": "item", "item": "nothing"}, {"of": "genre", "genre": "?"}, {"of": "x"}, {"depth": "3"}]
 )
 def test_an_address_that_does_not_fit_is_left_out(page, view):
     look(page, **view)

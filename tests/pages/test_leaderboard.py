@@ -1,5 +1,6 @@
 """The Leaderboard page: the verdict, figures with intervals, a pinned baseline, costs, and the incumbent's lists."""
 
+import json
 import re
 from urllib.parse import parse_qsl
 
@@ -38,13 +39,17 @@ def look(app: App, **view: str) -> App:
     """As a click chose, or a link."""
     app.session.view = view
     app.session.turns += 1
+    app.session.linked = True
     return app.run()
 
 
-def lists_of(app: App, name: str, users: int | None = None) -> bytes:
-    """The lists of a model, as somebody else's file."""
+def lists_of(app: App, name: str, users: int | None = None, rows: list[int] | None = None) -> bytes:
+    """The lists of a model for all test users, the first so many or some, as somebody else's file."""
     fold = app.data.test
-    ranked = measured.cached.lists(app.data, name)[:users, :20]
+    ranked = measured.cached.lists(app.data, name)[:, :20].copy()
+    left_out = np.ones(len(fold), dtype=bool)
+    left_out[slice(users) if rows is None else rows] = False
+    ranked[left_out] = -1
     rows, ranks = np.nonzero(ranked >= 0)
     table = {
         "user_id": app.data.users["user_id"].gather(fold.user_idx[rows]),
@@ -108,11 +113,11 @@ def test_a_pinned_baseline_turns_figures_into_differences_to_it(page):
     for name, one in found.items():
         cell = shown[name]["ndcg_at_100"]
         assert cell["mean"] == leaderboard.signed(one.difference)
-        assert cell["state"] == (("more" if one.difference > 0 else "less") if one.distinguishable else "same"), name
+        assert cell["state"] == (("more" if one.difference > 0 else "less") if one.distinguishable else "level"), name
         assert cell["event"]["set"]["b"] == "popularity"
     own = data.model("popularity").card.metrics["ndcg_at_100"]
     assert shown["popularity"]["ndcg_at_100"]["mean"] == leaderboard.decimals(own.mean)
-    assert "better than Popularity" in page.words or "nobody is better than Popularity" in page.words
+    assert "better than Popularity" in page.words or "nobody is shown to be better than Popularity" in page.words
 
 
 def test_only_differences_hides_what_is_not_told_apart_and_says_what_it_drops(page):
@@ -120,7 +125,7 @@ def test_only_differences_hides_what_is_not_told_apart_and_says_what_it_drops(pa
     assert [column["name"] for column in board(page)["columns"]] == ["ndcg_at_100"]
     assert "Coverage@20: a figure of all lists together, which no test compares" in page.words.replace("\\", "")
     for row in cells(page).values():
-        assert (row["ndcg_at_100"]["mean"] is None) == (row["ndcg_at_100"]["state"] == "same")
+        assert (row["ndcg_at_100"]["mean"] is None) == (row["ndcg_at_100"]["state"] == "level")
 
 
 def test_metrics_and_k_can_be_chosen_and_every_head_defines_its_metric(page):
@@ -198,7 +203,7 @@ def test_an_incumbent_stands_beside_the_zoo_and_equals_the_model_that_made_its_l
     assert shown[NAME]["recall_at_20"]["mean"] == shown["ease"]["recall_at_20"]["mean"]
     assert page.at.session_state[INCUMBENT].file == "today.csv"
     look(page, baseline="ease")
-    assert cells(page)[NAME]["recall_at_20"]["state"] == "same"
+    assert cells(page)[NAME]["recall_at_20"]["state"] == "level"
     press(page, "Forget these lists")
     assert NAME not in cells(page)
 
@@ -260,3 +265,62 @@ def test_a_model_trained_under_another_split_or_broken_is_left_out_with_its_reas
 def test_a_metric_that_nobody_has_leaves_empty_cells(page):
     look(page, metrics="cold_item_recall_at_{k},ndcg_at_{k}")
     assert {row["cold_item_recall_at_20"] for row in cells(page).values()} == {None}
+
+
+def luckiest(page: App, name: str, n: int) -> list[int]:
+    """The rows of the users for whom a model does best."""
+    values = measured.column(page.data, next(row for row in measured.rows(page.data) if row.name == name), DECIDES)
+    return np.argsort(-np.nan_to_num(values), kind="stable")[:n].tolist()
+
+
+DECIDES = measured.named("ndcg_at_100")
+
+
+def test_lists_of_a_few_lucky_users_are_not_the_best_and_decide_nothing(page):
+    upload(page, "lucky.csv", lists_of(page, "popularity", rows=luckiest(page, "popularity", 3)))
+    shown = cells(page)
+    assert shown[NAME]["ndcg_at_100"]["state"] == "few"
+    assert "Incumbent has" not in page.words
+    assert next(name for name, row in shown.items() if row["ndcg_at_100"]["state"] == "best") != NAME
+    page.open("measure/segments")
+    assert next(box for box in page.at.selectbox if box.label == "Model").value != NAME
+
+
+def test_one_user_makes_no_interval_and_no_finding(page):
+    upload(page, "one.csv", lists_of(page, "ease", users=1))
+    for baseline in ("popularity", NAME):
+        look(page, baseline=baseline)
+        other = NAME if baseline == "popularity" else "ease"
+        cell = cells(page)[other]["ndcg_at_100"]
+        assert (cell["state"], cell["interval"], cell["at"]) == ("few", "", None)
+    assert "nobody is shown to be better than Incumbent; too few users to say" in page.words.replace("\\", "")
+
+
+def test_what_is_not_compared_with_the_pinned_one_says_so(page):
+    look(page, baseline="ease")
+    assert cells(page)["popularity"]["coverage_at_20"]["state"] == "alone"
+    assert cells(page)["ease"]["coverage_at_20"]["state"] is None
+
+
+def test_more_metrics_than_a_table_holds_are_the_usual_ones(page):
+    look(page, metrics=",".join(list(measured.titles())[:9]))
+    assert len(board(page)["columns"]) == len(measured.USUAL)
+
+
+def test_models_of_an_older_version_have_figures_and_no_lists(own_zoo):  # noqa: F811
+    for path in (own_zoo / "tiny").glob("*/*/lists.parquet"):
+        path.unlink()
+        manifest = path.parent / "MANIFEST.json"
+        told = json.loads(manifest.read_text())
+        told["files"].pop("lists.parquet")
+        manifest.write_text(json.dumps(told))
+    page = App(own_zoo).open("measure/leaderboard")
+    assert cells(page)["ease"]["ndcg_at_100"]["mean"]
+    look(page, at="5")
+    assert cells(page)["ease"]["ndcg_at_5"] is None
+    page.open("measure/segments")
+    look(page, a="ease", b="popularity", metric="recall_at_5", order="unlike")
+    assert "is not defined for any of these users" in page.words
+    look(page, a="ease", b="popularity")
+    page.open("measure/catalogue")
+    assert "No lists are kept" in page.words

@@ -172,3 +172,35 @@ def test_a_stretch_snaps_to_the_bins_whose_middles_it_holds():
     assert 0.17 < low < 0.23
     assert 0.47 < high < 0.53
     assert people.snapped(of, 0.5, 0.5001) is None
+
+
+def test_a_range_is_forgotten_where_another_metric_or_model_has_another_scale(page):
+    look(page, a="ease", b="popularity", range="0.05~0.3")
+    kept = len(listed(page))
+    assert kept < len(page.data.test)
+    page.session.view["metric"] = "novelty_at_20"
+    page.session.turns += 1
+    page.run()
+    assert len(listed(page)) == len(page.data.test)
+    assert "range" not in page.session.view
+
+
+def test_another_data_set_takes_over_no_person_and_no_range(page):
+    look(page, a="ease", person=str(page.data.users["user_id"][int(page.data.test.user_idx[0])]))
+    assert page.lists
+    picker = next(box for box in page.at.selectbox if box.label == "Data set")
+    picker.set_value("tiny-last")
+    page.run()
+    assert "person" not in page.session.view
+    assert page.shown("lists") == []
+
+
+def test_edges_of_narrow_bins_read_differently():
+    of = people.bins(np.linspace(0, 0.002, 50), signs=False)
+    texts = [people._edge(of, edge) for edge in of.edges.tolist()]
+    assert len(set(texts)) == len(texts)
+
+
+def test_two_lists_share_what_stands_in_both():
+    first, second = np.array([[1, 2, -1], [1, 2, 3], [-1, -1, -1]]), np.array([[2, 5, 7], [3, 2, 1], [-1, -1, -1]])
+    assert people.jaccards(first, second).tolist() == [1 / 4, 1.0, 0.0]

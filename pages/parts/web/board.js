@@ -1,7 +1,7 @@
 // A table of models and metrics. Each figure has its interval, says whether it is the best or cannot be told from it, and
 // leads to the users behind it; a head sorts, a pin makes its row the one that all others are compared with.
 
-const MARKS = { best: "best", level: "≈ best", more: "▲ better", less: "▼ worse", higher: "▲ more", lower: "▼ less", same: "not told apart", few: "too few users" }
+const MARKS = { best: "best", level: "not told apart", more: "▲ better", less: "▼ worse", higher: "▲ more", lower: "▼ less", few: "too few users", alone: "not compared" }
 
 function headNode(column, say) {
   const words = [column.title, column.sorted ? el("span", { "aria-hidden": "true" }, column.sorted === "descending" ? " ↓" : " ↑") : null]
@@ -10,6 +10,7 @@ function headNode(column, say) {
 }
 
 function spanNode(cell) {
+  if (!cell.at) return null
   const [low, middle, high] = cell.at.map((share) => `${(100 * share).toFixed(2)}%`)
   const span = el("span", { class: "span" })
   span.style.left = low
@@ -23,13 +24,14 @@ function spanNode(cell) {
 
 function cellNode(cell, row, column, say) {
   if (!cell) return el("td", { class: "none muted" }, el("span", { "aria-label": "not defined" }, "–"))
-  const label = `${row.title}, ${column.title}: ${cell.mean ?? "not told apart"} ${cell.interval}, ${cell.n}. ${MARKS[cell.state] ?? ""}`
+  const label = `${row.title}, ${column.title}: ${cell.mean ?? ""} ${cell.interval}, ${cell.n}. ${MARKS[cell.state] ?? ""}`
+  const question = cell.event?.go === "segments" ? "Who are these users?" : "What is shown?"
   const content = [
     el("span", { class: "top" }, cell.mean ? el("span", { class: "mean" }, cell.mean) : null, cell.state ? el("span", { class: `state ${cell.state}` }, MARKS[cell.state]) : null),
     el("span", { class: "interval muted" }, cell.interval), spanNode(cell),
   ]
   const shown = cell.event
-    ? el("button", { type: "button", class: "cell", "data-key": `cell-${row.name}-${column.name}`, "aria-label": `${label}. Who are these users?`, title: `${cell.n}. Click: who are they?`, onclick: () => say(cell.event) }, ...content)
+    ? el("button", { type: "button", class: "cell", "data-key": `cell-${row.name}-${column.name}`, "aria-label": `${label}. ${question}`, title: `${cell.n}. ${question}`, onclick: () => say(cell.event) }, ...content)
     : el("span", { class: "cell", title: cell.n }, ...content)
   return el("td", { class: `numbers ${cell.state ?? ""}` }, shown)
 }

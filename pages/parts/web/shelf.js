@@ -13,7 +13,7 @@ function stripNode(strip) {
 function rowNode(row, data, say) {
   const what = row.strip ? "Whom it is shown to" : "What it never shows"
   const number = (value, at) => el("button", { type: "button", class: "number numbers", "data-key": `${row.name}-${at}`, title: `${what}: below`, "aria-label": `${row.title}, ${data.heads[at]}: ${value}. ${what}?`, onclick: () => say(row.event) }, value)
-  const node = el("tr", {}, el("th", { scope: "row" }, el("span", { class: "who" }, mark(row), el("span", {}, ...breakable(row.title)))),
+  const node = el("tr", {}, el("th", { scope: "row" }, el("span", { class: "who" }, mark(row), el("span", {}, ...breakable(row.title))), row.note ? el("span", { class: "note muted" }, row.note) : null),
     row.strip ? el("td", { class: "at" }, stripNode(row.strip)) : null, ...row.values.map((value, at) => el("td", {}, number(value, at))))
   node.style.setProperty("--light", row.colour[0])
   node.style.setProperty("--dark", row.colour[1])
