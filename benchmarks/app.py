@@ -90,6 +90,15 @@ def use_everything(page: Page, address: str, pid: int) -> None:
         fold.click()
         page.wait_for_timeout(500)
     told("Zoo, everything open", pid)
+    for name, ready in (
+        ("leaderboard", ".board .cell"),
+        ("segments", ".people .person"),
+        ("catalogue", ".shelf tbody tr"),
+    ):
+        page.goto(f"{address}/{name}")
+        page.locator(ready).first.wait_for()
+        page.locator(".js-plotly-plot").first.wait_for()
+        told(name.capitalize(), pid)
     page.goto(f"{address}/bring")
     page.locator("input[type=file]").set_input_files(
         {

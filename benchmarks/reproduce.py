@@ -66,7 +66,9 @@ GOWALLA = (
     Row("ease", "l2=80", "0.1765 / 0.1467"),
     Row("variational", "l2=0.5 n_epochs=25", "0.1641 / 0.1335", "theirs: Mult-VAE"),
     Row(
-        *("denoising", "l2=0.5 learning_rate=0.002 n_epochs=25", "0.1641 / 0.1335"),
+        "denoising",
+        "l2=1 learning_rate=0.002 decoder_dropout=0.5 batch_size=200 n_epochs=8",
+        "0.1641 / 0.1335",
         "theirs: Mult-VAE's; there is none for Mult-DAE",
     ),
     Row(
@@ -74,7 +76,7 @@ GOWALLA = (
         "theirs: MF-BPR; ours: sampled softmax of cosines",
     ),
     Row(
-        *("two_tower_profile", f"{COSINES} learning_rate=0.002 profile_dropout=0.3 n_epochs=15", "0.1754 / 0.1473"),
+        *("two_tower_profile", f"{COSINES} learning_rate=0.002 profile_dropout=0.3 n_epochs=30", "0.1754 / 0.1473"),
         "theirs: YoutubeDNN",
     ),
 )

@@ -15,7 +15,7 @@ from zoo.board import Board, every_two
 from zoo.card import Interval
 from zoo.dataset import Dataset
 from zoo.metrics import EXPOSURE_FAMILIES, FAMILIES, Exposure, Metric
-from zoo.significance import Comparison, mean_interval, with_holm
+from zoo.significance import Comparison, mean_intervals, with_holm
 
 DECIDES = "ndcg_at_100"
 KS = (5, 10, 20, 50, 100)
@@ -106,8 +106,9 @@ def exposure(data: Dataset, row: Row, k: int) -> np.ndarray | None:
 def board(data: Dataset, wanted: dict[str, Metric | Exposure]) -> Board:
     """All rows by some metrics, every two compared."""
     everybody = rows(data)
-    found = {name: figures(data, metric) for name, metric in wanted.items()}
     per_user = [metric for metric in wanted.values() if isinstance(metric, Metric)]
+    _draw_means(data, everybody, per_user)
+    found = {name: figures(data, metric) for name, metric in wanted.items()}
     return Board(wanted, found, _compared(data, everybody, per_user))
 
 
@@ -129,10 +130,23 @@ def _figure(data: Dataset, row: Row, metric: Metric | Exposure) -> Interval | No
     published = row.entry.card.metrics if row.entry and row.entry.card else None
     if published and metric.name in published:
         return published[metric.name]
-    key, found = ("mean", metric.name), memory(data, [row])
-    if key not in found:
-        found[key] = mean_interval(column(data, row, metric))
-    return found[key]
+    _draw_means(data, [row], [metric])
+    return memory(data, [row])["mean", metric.name]
+
+
+def _draw_means(data: Dataset, everybody: list[Row], per_user: Sequence[Metric]) -> None:
+    """Into the memory of each row, what no card tells: all that is missing from one set of draws."""
+    missing = [
+        (row, metric)
+        for row in everybody
+        for metric in per_user
+        if not (row.entry and row.entry.card and metric.name in (row.entry.card.metrics or {}))
+        and ("mean", metric.name) not in memory(data, [row])
+    ]
+    if missing:
+        intervals = mean_intervals(np.column_stack([column(data, row, metric) for row, metric in missing]))
+        for (row, metric), interval in zip(missing, intervals, strict=True):
+            memory(data, [row])["mean", metric.name] = interval
 
 
 def memory(data: Dataset, of: Sequence[Row]) -> dict:
