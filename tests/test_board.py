@@ -63,6 +63,13 @@ def test_beside_a_baseline_everybody_is_asked_against_it_alone_and_in_its_direct
         assert one.low < one.difference < one.high
 
 
+def test_the_baseline_is_taken_off_whether_it_comes_first_or_last():
+    for baseline in COLUMNS:
+        for name, one in board().against(baseline, "recall_at_20").items():
+            assert (one.a, one.b) == (name, baseline)
+            assert one.difference == pytest.approx((COLUMNS[name] - COLUMNS[baseline]).mean())
+
+
 def test_a_comparison_turned_is_that_of_the_other_order():
     (one,) = compare_all({"a": COLUMNS["good"], "b": COLUMNS["worse"]})
     (other,) = compare_all({"b": COLUMNS["worse"], "a": COLUMNS["good"]})
@@ -130,6 +137,13 @@ def test_from_50_000_users_on_theory_takes_the_place_of_draws_and_says_the_same(
         (interval.low, interval.high), abs=0.03 * (interval.high - interval.low)
     )
     assert by_theory[0].difference == drawn[0].difference
+
+
+def test_theory_gives_5_percent_to_a_sum_of_two_standard_errors(monkeypatch):
+    monkeypatch.setattr("zoo.significance.LARGE", 100)
+    signs = np.r_[np.ones(60), -np.ones(40)]  # a sum of 20, and flipped signs have a standard deviation of 10
+    (one,) = compare_each({"recall": {"a": signs, "b": np.zeros(100)}})
+    assert one.p == pytest.approx(0.0455, abs=1e-4)  # 2 Phi(-2)
 
 
 def test_theory_knows_undefined_users_no_difference_and_nobody():

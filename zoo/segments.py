@@ -62,7 +62,7 @@ def by_activity(fold: Fold) -> Segments:
 def by_popularity(fold: Fold, facts: ItemFacts) -> Segments:
     """Quarters of the users, by the mean share of training users who chose an item of their history."""
     n = np.diff(fold.fold_in.indptr)
-    total = np.add.reduceat(np.append(facts.counts[fold.fold_in.indices], 0), fold.fold_in.indptr[:-1]) * (n > 0)
+    total = np.add.reduceat(np.append(facts.counts[fold.fold_in.indices], 0), fold.fold_in.indptr[:-1])
     mean = np.divide(total / facts.n_users, n, out=np.full(len(n), np.nan), where=n > 0)
     known = np.isfinite(mean)
     group = np.full(len(n), -1)

@@ -73,7 +73,9 @@ def markdown(table: pl.DataFrame) -> bytes:
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    return f"{value:.4g}" if isinstance(value, float) else " ".join(str(value).replace("|", "\\|").split())
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return " ".join(str(value).replace("|", "\\|").replace("<", "&lt;").split())  # HTML would be read as such
 
 
 def take_home(table: Callable[[], pl.DataFrame], name: str, label: str = "Download") -> None:
