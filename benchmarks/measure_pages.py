@@ -2,6 +2,7 @@
 
     python benchmarks/measure_pages.py --zoo zoo-data --dataset films
     python benchmarks/measure_pages.py --users 100000         makes a data set of so many test users, and three models
+                                                              (in --zoo, where it is given)
 
 Runs the pages as the server does, without a browser: seconds of the first visit (every two models are compared then)
 and the median of the visits after it, for several views of each page; resident memory of the process afterwards.
@@ -43,6 +44,9 @@ def main() -> None:
     options = parser.parse_args()
     if not options.users:
         return visit(options.zoo.resolve(), options.dataset)
+    if options.zoo:
+        options.zoo.mkdir(parents=True)
+        return visit(make(options.zoo.resolve(), options.users, options.items), "made")
     with tempfile.TemporaryDirectory() as folder:
         visit(make(Path(folder), options.users, options.items), "made")
 

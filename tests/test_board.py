@@ -194,3 +194,16 @@ def test_a_column_of_few_users_among_many_is_drawn_as_it_is_alone():
     (by_hand,) = compare_all({"few": few[:5], "zero": np.zeros(5)})
     assert (pairs["few", "zero"].low, pairs["few", "zero"].p) == pytest.approx((by_hand.low, by_hand.p))
     assert pairs["many", "zero"].n == len(many)
+
+
+def test_a_group_of_a_large_set_has_theory_from_2_000_users_on_and_its_own_draws_below(monkeypatch):
+    rng = np.random.default_rng(2)
+    values = recalls(rng, 6_000, 1)[:, 0]
+    groups = [np.where(inside, values, np.nan) for inside in (np.arange(6_000) < 2_500, np.arange(6_000) >= 5_900)]
+    alone = [mean_interval(group[np.isfinite(group)]) for group in groups]
+    monkeypatch.setattr("zoo.significance.LARGE", 6_000)
+    large, small = mean_intervals(np.column_stack(groups))
+    assert (small.low, small.high, small.n) == (alone[1].low, alone[1].high, 100)
+    width = alone[0].high - alone[0].low
+    assert (large.low, large.high) == pytest.approx((alone[0].low, alone[0].high), abs=0.04 * width)
+    assert large.low != alone[0].low

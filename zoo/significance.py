@@ -20,6 +20,7 @@ LEVEL = 0.95
 MIN_USERS = 20  # below it nothing is told apart: three lucky users are not a finding
 POWER = 0.80  # a difference is "detectable" where this share of such test sets would find it
 LARGE = 50_000  # users from which on nothing is drawn: their mean is normal as closely as any draws could tell
+LARGE_GROUP = 2_000  # the same for a group of so many users: a hundred groups of a large set would take minutes to draw
 _CHUNK_BYTES = 8 * 2**20  # multiplied at once: 64 MiB were no faster, and the app's memory jumped by as much
 _BITS = 2**23  # drawn in one call, which drops what is left of its last random word: another size draws other bits
 _CACHED = 2**15  # numbers that are worked on at once where they should stay in the processor's cache
@@ -111,15 +112,34 @@ def mean_intervals(values: np.ndarray, *, seed: int = 0, n_draws: int = N_DRAWS)
     the t interval takes the place of the draws: by then the two are the same to a hundredth of their width.
     """
     values = _finite_or_nan(values)
+    if len(values) >= LARGE:
+        return [_interval(column[~np.isnan(column)], ends) for column, ends in _ends_of_many(values, seed, n_draws)]
     values = values[~np.isnan(values).all(axis=1)]  # so that a user without any value changes no draw
-    many = np.count_nonzero(~np.isnan(values), axis=0) >= LARGE
-    ends = {i: _by_normal_theory(values[:, i])[0] for i in np.flatnonzero(many).tolist()}
-    few = np.flatnonzero(~many).tolist()
-    drawn = values[:, few]
-    drawn = drawn[~np.isnan(drawn).all(axis=1)]
-    draws = bootstrap_means(drawn, seed=seed, n_draws=n_draws)
-    ends |= {i: _ends(drawn[:, at], draws[:, at]) for at, i in enumerate(few)}
-    return [_interval(column[~np.isnan(column)], ends[i]) for i, column in enumerate(values.T)]
+    draws = bootstrap_means(values, seed=seed, n_draws=n_draws)
+    return [
+        _interval(column[~np.isnan(column)], _ends(column, drawn))
+        for column, drawn in zip(values.T, draws.T, strict=True)
+    ]
+
+
+def _ends_of_many(values: np.ndarray, seed: int, n_draws: int) -> list[tuple[np.ndarray, tuple[float, float]]]:
+    """Each column of a large table with its ends: by theory, or for a small group drawn from its own users.
+
+    values : float64 [n, M], nan where undefined
+    """
+    there = ~np.isnan(values)
+    ends: dict[int, tuple[float, float]] = {}
+    small: dict[bytes, list[int]] = {}  # columns of the same users share their draws
+    for i in range(values.shape[1]):
+        if np.count_nonzero(there[:, i]) >= LARGE_GROUP:
+            ends[i] = _by_normal_theory(values[:, i])[0]
+        else:
+            small.setdefault(there[:, i].tobytes(), []).append(i)
+    for columns in small.values():
+        own = values[there[:, columns[0]]][:, columns]
+        draws = bootstrap_means(own, seed=seed, n_draws=n_draws)
+        ends |= {i: _ends(own[:, at], draws[:, at]) for at, i in enumerate(columns)}
+    return [(column, ends[i]) for i, column in enumerate(values.T)]
 
 
 def paired(
@@ -226,7 +246,7 @@ def _tested_apart(differences: np.ndarray, *, seed: int, n_draws: int) -> tuple[
     found: list[tuple[tuple[float, float], float]] = []
     for column in differences.T:
         values = column[~np.isnan(column)]
-        if len(values) >= LARGE or len(values) < 2:
+        if len(values) >= LARGE_GROUP or len(values) < 2:
             found.append(_by_normal_theory(values))
         else:
             ends, p = _tested(*_with_zero(values[:, None]), seed=seed, n_draws=n_draws)

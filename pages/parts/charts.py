@@ -36,14 +36,14 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
 
 
 def steps(low: float, high: float) -> list[float]:
-    """Where a logarithmic axis has its ticks: 1, 2 and 5 times the powers of ten, or the powers alone where it is long.
+    """Where a logarithmic axis has its ticks: some times the powers of ten, the fewer the longer it is.
 
-    >>> steps(3.0, 40.0), steps(0.5, 90_000.0)
-    ([5.0, 10.0, 20.0], [1.0, 10.0, 100.0, 1000.0, 10000.0])
+    >>> steps(3.0, 40.0), steps(0.5, 90_000.0), steps(0.6, 1.9)
+    ([5.0, 10.0, 20.0], [1.0, 10.0, 100.0, 1000.0, 10000.0], [0.7, 1.0, 1.5])
     """
-    first, last = floor(log10(low)), floor(log10(high))
-    factors = (1, 2, 5) if last - first < 3 else (1,)
-    found = [float(f"{factor}e{power}") for power in range(first, last + 1) for factor in factors]
+    powers = range(floor(log10(low)), floor(log10(high)) + 1)
+    factors = (1, 1.5, 2, 3, 5, 7) if high < 8 * low else (1, 2, 5) if len(powers) < 4 else (1,)
+    found = [float(f"{factor}e{power}") for power in powers for factor in factors]
     return [step for step in found if low <= step <= high]
 
 

@@ -1,6 +1,6 @@
 """One metric, group by group: a mark per model with its interval, and how two models differ in each group."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -17,7 +17,7 @@ from zoo.card import Interval
 from zoo.dataset import Dataset
 from zoo.metrics import Metric
 from zoo.segments import ACTIVITY, POPULARITY, Segments, ways
-from zoo.significance import MIN_USERS, Comparison, compare_each, mean_intervals, with_holm
+from zoo.significance import LARGE, MIN_USERS, Comparison, compare_each, mean_intervals, with_holm
 
 BY = {ACTIVITY: "How much they chose", POPULARITY: "How popular what they chose is", "genres": "Genre that stands out"}
 SHOWN = 6  # models in the chart at most: those that are compared, then the best
@@ -196,7 +196,14 @@ def _compared(
 
 def _compare(columns: dict[str, np.ndarray], groups: dict[str, np.ndarray], asked: Asked) -> dict[str, Comparison]:
     a, b = columns[asked.a.name], columns[asked.b.name]
-    found = {}
+    found: dict[str, Comparison] = {}
+    if len(a) >= LARGE:  # where theory serves groups, too
+        names = (asked.a.name, asked.b.name)
+        values = {
+            label: {name: np.where(rows, columns[name], np.nan) for name in names} for label, rows in groups.items()
+        }
+        found = {str(one.metric): replace(one, metric=asked.metric.name) for one in compare_each(values)}
+        return dict(zip(found, with_holm(list(found.values())), strict=True))
     for label, rows in groups.items():
         both = rows & np.isfinite(a) & np.isfinite(b)
         found[label] = compare_each({asked.metric.name: {asked.a.name: a[both], asked.b.name: b[both]}})[0]
