@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from zoo.exposed import exposure_at_k, lorenz, never_shown, shown
+from zoo.exposed import Shown, exposure_at_k, lorenz, never_shown, shown
 from zoo.metrics.exposure import gini
 
 RANKED = np.array([[2, 0, 1, -1], [0, 2, -1, -1], [3, 1, 0, 2]], dtype=np.int32)
@@ -63,3 +63,12 @@ def test_never_shown_is_what_no_model_shows():
     assert never_shown(exposures).tolist() == [4]
     assert never_shown({"a": exposures["a"]}).tolist() == [1, 4]
     assert never_shown({}).tolist() == []
+
+
+@given(st.lists(st.integers(1, 6), max_size=12))
+def test_places_are_counted_and_their_median_is_that_of_the_ranks(ranks):
+    ranks = np.sort(np.array(ranks, dtype=np.int64))
+    nobody = np.zeros(len(ranks), dtype=np.int64)
+    found = Shown(nobody, ranks, nobody, nobody > 0).places(6)
+    assert found.ranks.tolist() == [int((ranks == rank).sum()) for rank in range(1, 7)]
+    assert found.median == (float(np.median(ranks)) if len(ranks) else None)

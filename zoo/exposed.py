@@ -11,7 +11,25 @@ from scipy.sparse import csr_array
 
 from zoo.metrics.exposure import exposure_at_k
 
-__all__ = ["Shown", "exposure_at_k", "lorenz", "never_shown", "shown"]
+__all__ = ["Places", "Shown", "exposure_at_k", "lorenz", "never_shown", "shown"]
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """How many places of lists hold any of some items, and at which ranks; not whose."""
+
+    users: int  # in whose lists
+    ranks: np.ndarray  # int64 [k], lists that hold one at rank 1, 2, ...
+    chosen: int  # places whose user really chose the item
+
+    @property
+    def median(self) -> float | None:
+        """The rank in the middle of all places; None without any."""
+        n = int(self.ranks.sum())
+        if not n:
+            return None
+        middle = np.searchsorted(np.cumsum(self.ranks), [(n + 1) // 2, n // 2 + 1]) + 1  # one place, or the two
+        return float(middle.mean())
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +44,10 @@ class Shown:
     @property
     def n_users(self) -> int:
         return len(np.unique(self.rows))
+
+    def places(self, k: int) -> Places:
+        """The same, counted, in lists of k."""
+        return Places(self.n_users, np.bincount(self.ranks - 1, minlength=k), int(self.chosen.sum()))
 
 
 def shown(ranked: np.ndarray, held_out: csr_array, among: np.ndarray, k: int) -> Shown:

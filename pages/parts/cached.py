@@ -21,6 +21,7 @@ from zoo.dataset import Dataset
 from zoo.errors import CardError
 from zoo.evaluate import column_of, measure, read_per_user
 from zoo.evaluate import over_all as measure_over_all
+from zoo.exposed import Places, shown
 from zoo.lists import FILE as LISTS
 from zoo.lists import stored_lists
 from zoo.measuring import measured_at_training
@@ -159,7 +160,7 @@ def _publication(data: Dataset, name: str) -> Path:
 
 
 def column(data: Dataset, entry: Entry, metric: Metric) -> np.ndarray | None:
-    """A metric for every test user, float64 [n], nan where undefined; None for a model that was not measured.
+    """A metric for every test user, float32 [n], nan where undefined; None for a model that was not measured.
 
     As it was published where it was kept; at another k from the lists that were kept.
     """
@@ -174,9 +175,9 @@ def _column(
     if kept is None:
         return None
     if metric in kept.columns:
-        return kept[metric].cast(pl.Float64).to_numpy()
+        return kept[metric].cast(pl.Float32).to_numpy()
     ranked = lists(_data, name)
-    return None if ranked is None else column_of(_metric, ranked, _data.test, _data.item_facts).astype(np.float64)
+    return None if ranked is None else column_of(_metric, ranked, _data.test, _data.item_facts)
 
 
 def exposure(data: Dataset, entry: Entry, k: int) -> np.ndarray | None:
@@ -188,6 +189,18 @@ def exposure(data: Dataset, entry: Entry, k: int) -> np.ndarray | None:
 def _exposure(path: str, fingerprint: str, name: str, checksum: str, k: int, _data: Dataset) -> np.ndarray | None:
     ranked = lists(_data, name)
     return None if ranked is None else exposure_at_k(ranked, _data.info.n_items, k)
+
+
+def places(data: Dataset, entry: Entry, of: str, k: int, among: np.ndarray) -> Places:
+    """The places in the first k of all lists that hold one of some items. of : names these items; among : bool [I]"""
+    return _places(str(data.path), _of(data), entry.name, entry.checksum, of, k, data, among)
+
+
+@st.cache_data(show_spinner=False, max_entries=1024)
+def _places(
+    path: str, of_data: str, name: str, checksum: str, of: str, k: int, _data: Dataset, _among: np.ndarray
+) -> Places:
+    return shown(lists(_data, name), _data.test.held_out, _among, k).places(k)
 
 
 def over_all(data: Dataset, entry: Entry, figure: Exposure) -> Interval | None:
@@ -210,7 +223,7 @@ def memory(data: Dataset, current: tuple[tuple[str, str], ...]) -> dict:
     return _memory(str(data.path), _of(data), current)
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@st.cache_resource(show_spinner=False, max_entries=256)
 def _memory(path: str, fingerprint: str, current: tuple[tuple[str, str], ...]) -> dict:
     return {}
 

@@ -78,7 +78,7 @@ def titles(k: int | None = None, *, per_user: bool = False) -> dict[str, str]:
 def column(data: Dataset, row: Row, metric: Metric) -> np.ndarray:
     """float64 [n], the metric for every test user, nan where there is none: nowhere, where no lists were kept."""
     found = row.lists.column(data, metric) if row.lists else cached.column(data, row.entry, metric)
-    return np.full(len(data.test), np.nan) if found is None else found
+    return np.full(len(data.test), np.nan) if found is None else found.astype(np.float64)
 
 
 def n_users(data: Dataset, row: Row) -> int:

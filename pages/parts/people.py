@@ -159,7 +159,7 @@ def _range(of: Bins) -> tuple[float, float]:
         found = (float(low), float(high))
     except ValueError:
         found = (np.nan, np.nan)
-    if not (found[0] < found[1]):
+    if not (found[0] < found[1] and math.isfinite(found[0]) and math.isfinite(found[1])):
         return float(of.edges[0]), float(of.edges[-1])
     return found
 

@@ -13,7 +13,7 @@ from pages.parts.frame import escape
 from pages.parts.items import genre_text
 from pages.parts.measured import Row
 from zoo.dataset import Dataset
-from zoo.exposed import Shown, lorenz, never_shown, shown
+from zoo.exposed import Places, Shown, lorenz, never_shown, shown
 from zoo.metrics.exposure import gini
 
 _shelf = component("shelf", "poster")
@@ -81,24 +81,6 @@ def exposures(data: Dataset, k: int) -> dict[str, tuple[Row, np.ndarray]]:
     return {row.name: (row, counts) for row, counts in found if counts is not None}
 
 
-@dataclass(frozen=True, eq=False)
-class Places:
-    """What is kept of the places that one model gives to some items."""
-
-    users: int  # who are shown any of them
-    ranks: np.ndarray  # int64 [k], lists that hold one at rank 1, 2, ...
-    chosen: int  # places whose user really chose the item
-
-    @property
-    def median(self) -> float | None:
-        """The rank in the middle of all places; None without any."""
-        n = int(self.ranks.sum())
-        if not n:
-            return None
-        middle = np.searchsorted(np.cumsum(self.ranks), [(n + 1) // 2, n // 2 + 1]) + 1  # one place, or the two
-        return float(middle.mean())
-
-
 def summary(data: Dataset, asked: Asked, exposed: Mapping[str, tuple[Row, np.ndarray]]) -> None:
     """Per model: in how many lists, at which ranks, and how often that was right."""
     rows, tables = [], []
@@ -127,12 +109,11 @@ def _shown(data: Dataset, row: Row, asked: Asked) -> Shown:
 
 def _places(data: Dataset, row: Row, asked: Asked) -> Places:
     """Counted once per item or genre: whose places they are is only asked of the model that is looked at."""
-    memory, key = measured.memory(data, [row]), ("places", asked.among.tobytes(), asked.k)
-    if key not in memory:
-        found = _shown(data, row, asked)
-        ranks_of = np.bincount(found.ranks - 1, minlength=asked.k)
-        memory[key] = Places(found.n_users, ranks_of, int(found.chosen.sum()))
-    return memory[key]
+    if row.lists:
+        return _shown(data, row, asked).places(asked.k)
+    return cached.places(
+        data, row.entry, f"{asked.what} {asked.title if asked.item is None else asked.item}", asked.k, asked.among
+    )
 
 
 def _numbers(exposure: np.ndarray, places: Places | None, n: int) -> dict:

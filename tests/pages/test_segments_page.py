@@ -61,7 +61,7 @@ def test_a_range_in_the_address_keeps_only_who_lies_in_it(page):
     assert f"**{inside} of {len(difference)} users**" in page.words
 
 
-@pytest.mark.parametrize("text", ["", "x~y", "0.3~0.1", "nan~nan", "~", "1"])
+@pytest.mark.parametrize("text", ["", "x~y", "0.3~0.1", "nan~nan", "-inf~inf", "~", "1"])
 def test_a_range_that_is_none_is_everybody(page, text):
     look(page, a="ease", range=text)
     assert len(listed(page)) == int(np.isfinite(values(page, "ease")).sum())
