@@ -191,14 +191,14 @@ def _exposure(path: str, fingerprint: str, name: str, checksum: str, k: int, _da
     return None if ranked is None else exposure_at_k(ranked, _data.info.n_items, k)
 
 
-def places(data: Dataset, entry: Entry, of: str, k: int, among: np.ndarray) -> Places:
-    """The places in the first k of all lists that hold one of some items. of : names these items; among : bool [I]"""
+def places(data: Dataset, entry: Entry, of: int, k: int, among: np.ndarray) -> Places:
+    """The places in the first k of all lists that hold one of some items. of : tells these items; among : bool [I]"""
     return _places(str(data.path), _of(data), entry.name, entry.checksum, of, k, data, among)
 
 
 @st.cache_data(show_spinner=False, max_entries=1024)
 def _places(
-    path: str, of_data: str, name: str, checksum: str, of: str, k: int, _data: Dataset, _among: np.ndarray
+    path: str, of_data: str, name: str, checksum: str, of: int, k: int, _data: Dataset, _among: np.ndarray
 ) -> Places:
     return shown(lists(_data, name), _data.test.held_out, _among, k).places(k)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 import polars as pl
@@ -111,9 +112,7 @@ def _places(data: Dataset, row: Row, asked: Asked) -> Places:
     """Counted once per item or genre: whose places they are is only asked of the model that is looked at."""
     if row.lists:
         return _shown(data, row, asked).places(asked.k)
-    return cached.places(
-        data, row.entry, f"{asked.what} {asked.title if asked.item is None else asked.item}", asked.k, asked.among
-    )
+    return cached.places(data, row.entry, crc32(asked.among.tobytes()), asked.k, asked.among)
 
 
 def _numbers(exposure: np.ndarray, places: Places | None, n: int) -> dict:

@@ -161,7 +161,8 @@ def test_an_item_leads_to_whom_it_is_shown_and_they_to_their_lists(visitor):
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Café Zürich").wait_for()
     expect(page).to_have_url(re.compile("item="))
-    person = page.locator(".shelf .person").first
+    person = page.locator(".shelf .person", has_text="Café Zürich").first  # not of the item that stood there before
+    person.wait_for()
     name = person.locator("strong").text_content()
     person.click()
     page.get_by_role("heading", name=name, level=2).wait_for()
