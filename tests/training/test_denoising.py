@@ -30,10 +30,8 @@ def within(count, n, share):
 def seen(monkeypatch):
     """What `fit` shows the network and what it compares the scores with: one (noisy, target) per update."""
     inputs, targets = [], []
-    reconstruct, compare = autoencoder.Autoencoder.reconstruct, deep.reconstruction_loss
-    monkeypatch.setattr(
-        autoencoder.Autoencoder, "reconstruct", lambda model, x: inputs.append(x.copy()) or reconstruct(model, x)
-    )
+    code, compare = autoencoder.Autoencoder.code, deep.reconstruction_loss
+    monkeypatch.setattr(autoencoder.Autoencoder, "code", lambda model, x: inputs.append(x.copy()) or code(model, x))
     monkeypatch.setattr(deep, "reconstruction_loss", lambda loss, s, x: targets.append(x.copy()) or compare(loss, s, x))
     return inputs, targets
 
@@ -173,3 +171,11 @@ def test_serving_is_without_noise():
     items, weights = torch.tensor([[0, 3, 5]]), torch.ones(1, 3)
     assert torch.equal(scorer(items, weights)[0], scorer(items, weights)[0])
     assert denoising.ABOUT.serves_new_profiles
+
+
+def test_dropping_the_decoders_hidden_layer_changes_what_is_learned_and_not_how_it_serves():
+    plain = fit(X, SMALL, Run()).scorer.state_dict()
+    dropped = fit(X, dataclasses.replace(SMALL, decoder_dropout=0.5), Run()).scorer.train()
+    assert not torch.equal(plain["to_items.weight"], dropped.state_dict()["to_items.weight"])
+    items, weights = torch.tensor([[0, 3, 5]]), torch.ones(1, 3)
+    assert torch.equal(dropped(items, weights)[0], dropped(items, weights)[0])
