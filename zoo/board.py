@@ -114,7 +114,7 @@ def every_two(columns: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, list
             there = np.isfinite(column)
             groups.setdefault(there.tobytes(), {}).setdefault(metric, {})[name] = column[there]
     found = {(str(one.metric), one.a, one.b): one for alike in groups.values() for one in compare_each(dict(alike))}
-    found |= _of_other_users(having, [pair for pair in _pairs(having) if pair not in found])
+    found |= in_pairs(having, [pair for pair in _pairs(having) if pair not in found])
     return {metric: [found[metric, a, b] for a, b in combinations(of, 2)] for metric, of in having.items()}
 
 
@@ -122,10 +122,10 @@ def _pairs(columns: Mapping[str, Mapping[str, np.ndarray]]) -> list[tuple[str, s
     return [(metric, a, b) for metric, of in columns.items() for a, b in combinations(of, 2)]
 
 
-def _of_other_users(
+def in_pairs(
     columns: Mapping[str, Mapping[str, np.ndarray]], pairs: list[tuple[str, str, str]]
 ) -> dict[tuple[str, str, str], Comparison]:
-    """Pairs of which each has users of its own, on those that both have; pairs with the same ones are drawn together.
+    """These pairs (metric, a, b), each on the users that both have; pairs with the same ones are drawn together.
 
     A pair is its difference beside nothing: so it needs no other pair.
     """

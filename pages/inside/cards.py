@@ -8,7 +8,8 @@ frame.title("Zoo", "The models that learned from this data: what each one is, ho
 data = frame.dataset()
 entries = cards.ordered(cached.entries(data))
 ends = cards.scale(data, entries)
-st.markdown(f"*{frame.escape(cards.lead(entries, cards.told_apart(data)))}*")
+pairs = cards.told_apart(data)
+st.markdown(f"*{frame.escape(cards.lead(entries, pairs))}*")
 for entry in entries:
-    cards.show(data, entry, entries, ends)
+    cards.show(data, entry, entries, ends, pairs)
 cards.show_references(data, ends)

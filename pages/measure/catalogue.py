@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import frame, shelf
+from pages.parts import evenness, frame, shelf
 
 frame.title("Catalogue", "For whoever owns the items: what is shown, to whom, how evenly, and what never.")
 data = frame.dataset()
@@ -15,4 +15,4 @@ shelf.summary(data, asked, exposed)
 if asked.item is None:
     shelf.unseen(data, asked, exposed)
 if asked.what == "all":
-    shelf.curves(data, asked, exposed)
+    evenness.show(data, asked.k, exposed)

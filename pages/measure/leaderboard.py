@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import downloads, frame, incumbent, leaderboard, protocol, tradeoff
+from pages.parts import downloads, frame, incumbent, leaderboard, pairs, protocol, tradeoff
 
 frame.title("Leaderboard", "Which model ships? Figures with their uncertainty, and the users behind every number.")
 data = frame.dataset()
@@ -17,9 +17,9 @@ with top:
     leaderboard.verdict(data, shown)
 leaderboard.table(data, shown)
 with st.container(horizontal=True):
-    downloads.take_home(lambda: leaderboard.figures_table(shown), f"{data.name}-figures", "Download figures")
-    downloads.take_home(lambda: leaderboard.pairs_table(shown), f"{data.name}-comparisons", "Download comparisons")
+    downloads.take_home(lambda: pairs.figures_table(shown), f"{data.name}-figures", "Download figures")
+    downloads.take_home(lambda: pairs.pairs_table(shown), f"{data.name}-comparisons", "Download comparisons")
 incumbent.bring(data)
-leaderboard.pairs(data, shown)
+pairs.show(shown)
 tradeoff.cost(data, shown)
 tradeoff.two_metrics(data, shown)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import frame, groups, people
+from pages.parts import frame, groups, histogram, people
 
 frame.title("Segments", "For whom does it work? By group, by user, down to one person's history and lists.")
 data = frame.dataset()
@@ -12,6 +12,6 @@ if asked is None:
     frame.end()
 groups.show(data, asked)
 st.markdown("## Who is behind it")
-picked = people.histogram(data, asked, people.group(asked))
+picked = histogram.show(data, asked, histogram.group(asked))
 people.listed(data, asked, picked)
 people.one_person(data, asked)

@@ -38,3 +38,36 @@ def short(value: float) -> str:
     ('8.2', '12', '378')
     """
     return f"{value:,.0f}" if value >= 99.95 else f"{value:.1f}".removesuffix(".0")
+
+
+def decimals(value: float) -> str:
+    """
+    >>> decimals(0.34567), decimals(8.21), decimals(123.4)
+    ('0.346', '8.21', '123.4')
+    """
+    size = abs(value)
+    return f"{value:.{3 if size < 2 else 2 if size < 100 else 1}f}".replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """
+    >>> signed(0.0123), signed(-0.2)
+    ('+0.0123', '−0.2000')
+    """
+    return f"{value:+.4f}".replace("-", "−")
+
+
+def p_text(p: float) -> str:
+    """
+    >>> p_text(0.0321), p_text(0.0)
+    ('p = 0.032', 'p < 0.0001')
+    """
+    return "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
+
+
+def milliseconds(amount: float) -> str:
+    """
+    >>> milliseconds(0.5831), milliseconds(123.4)
+    ('0.58 ms', '123 ms')
+    """
+    return f"{amount:,.0f} ms" if amount >= 10 else f"{amount:.2g} ms"

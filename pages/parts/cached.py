@@ -24,7 +24,6 @@ from zoo.evaluate import over_all as measure_over_all
 from zoo.exposed import Places, shown
 from zoo.lists import FILE as LISTS
 from zoo.lists import stored_lists
-from zoo.measuring import measured_at_training
 from zoo.metrics import Exposure, Metric
 from zoo.metrics.exposure import exposure_at_k
 from zoo.recommend import Lists, Taste
@@ -34,7 +33,6 @@ from zoo.runtime import Model, Runtime
 from zoo.segments import Segments
 from zoo.segments import segments as segments_of
 from zoo.settings import Settings
-from zoo.significance import Comparison
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +76,10 @@ def zoo() -> Zoo:
 def dataset(name: str) -> Dataset:
     """A data set of the zoo, read once for as long as it stays the same."""
     found = zoo().dataset(name)
-    return _dataset(str(found.path), _of(found), found)
+    return _dataset(str(found.path), described(found), found)
 
 
-def _of(data: Dataset) -> str:
+def described(data: Dataset) -> str:
     """Another text for other choices, and for another description of the items."""
     return f"{data.info.fingerprint} {data.info.items}"
 
@@ -92,7 +90,7 @@ def _dataset(path: str, fingerprint: str, _found: Dataset) -> Dataset:
 
 
 def labels(data: Dataset) -> Labels:
-    return _labels(str(data.path), _of(data), data)
+    return _labels(str(data.path), described(data), data)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -101,7 +99,7 @@ def _labels(path: str, fingerprint: str, _data: Dataset) -> Labels:
 
 
 def samples(data: Dataset) -> list[Sample]:
-    return _samples(str(data.path), _of(data), data)
+    return _samples(str(data.path), described(data), data)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -132,19 +130,6 @@ def _card(path: str, fingerprint: str, name: str, current: str, _data: Dataset) 
         return folder.card, folder.checksum
 
 
-def comparisons(data: Dataset, metric: str) -> list[Comparison]:
-    """Every two measured models on the same test users, by the figures that they were published with."""
-    current = tuple((name, data.current(name)) for name in data.model_names())
-    return _comparisons(str(data.path), data.info.fingerprint, current, metric, data)
-
-
-@st.cache_data(show_spinner=False, max_entries=64)
-def _comparisons(
-    path: str, fingerprint: str, current: tuple[tuple[str, str], ...], metric: str, _data: Dataset
-) -> list[Comparison]:
-    return measured_at_training(_data).compared(metric)
-
-
 def lists(data: Dataset, name: str) -> np.ndarray | None:
     """The lists that a model gave the test users when it was measured; read anew each time, they are large."""
     return stored_lists(_publication(data, name), data.test)
@@ -164,7 +149,7 @@ def column(data: Dataset, entry: Entry, metric: Metric) -> np.ndarray | None:
 
     As it was published where it was kept; at another k from the lists that were kept.
     """
-    return _column(str(data.path), _of(data), entry.name, entry.checksum, metric.name, data, metric)
+    return _column(str(data.path), described(data), entry.name, entry.checksum, metric.name, data, metric)
 
 
 @st.cache_data(show_spinner=False, max_entries=256)
@@ -193,7 +178,7 @@ def _exposure(path: str, fingerprint: str, name: str, checksum: str, k: int, _da
 
 def places(data: Dataset, entry: Entry, of: int, k: int, among: np.ndarray) -> Places:
     """The places in the first k of all lists that hold one of some items. of : tells these items; among : bool [I]"""
-    return _places(str(data.path), _of(data), entry.name, entry.checksum, of, k, data, among)
+    return _places(str(data.path), described(data), entry.name, entry.checksum, of, k, data, among)
 
 
 @st.cache_data(show_spinner=False, max_entries=1024)
@@ -220,7 +205,7 @@ def _over_all(
 
 def memory(data: Dataset, current: tuple[tuple[str, str], ...]) -> dict:
     """A place for what was computed of these publications of models; pages/parts/measured.py fills it."""
-    return _memory(str(data.path), _of(data), current)
+    return _memory(str(data.path), described(data), current)
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)
@@ -230,7 +215,7 @@ def _memory(path: str, fingerprint: str, current: tuple[tuple[str, str], ...]) -
 
 def segments(data: Dataset, by: str) -> Segments:
     """The test users in groups."""
-    return _segments(str(data.path), _of(data), by, data)
+    return _segments(str(data.path), described(data), by, data)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
@@ -240,7 +225,7 @@ def _segments(path: str, fingerprint: str, by: str, _data: Dataset) -> Segments:
 
 def references(data: Dataset) -> dict[str, dict[str, Interval]]:
     """The figures of lists that no model made; {} for data that nobody simulated."""
-    return _references(str(data.path), _of(data), data)
+    return _references(str(data.path), described(data), data)
 
 
 @st.cache_data(show_spinner=False, max_entries=8)

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import cached, protocol, workings
+from pages.parts import cached, measured, protocol, workings
 from pages.parts.amounts import count, duration, size
 from pages.parts.cached import Entry
 from pages.parts.component import component
@@ -51,7 +51,7 @@ def ordered(entries: list[Entry]) -> list[Entry]:
 
 def told_apart(data: Dataset) -> Ahead:
     """Which models are better than which, by the metric that decides."""
-    return ahead(cached.comparisons(data, DECIDES))
+    return ahead(measured.of_models(data, DECIDES))
 
 
 def lead(entries: list[Entry], pairs: Ahead) -> str:
@@ -70,10 +70,10 @@ def lead(entries: list[Entry], pairs: Ahead) -> str:
     return f"{said} Of these, {both if fastest == smallest else apart}."
 
 
-def show(data: Dataset, entry: Entry, entries: list[Entry], ends: Scale) -> None:
+def show(data: Dataset, entry: Entry, entries: list[Entry], ends: Scale, pairs: Ahead) -> None:
     """One card, with the mathematics behind a fold."""
     with st.container(border=True):
-        _card(key=f"card-{entry.name}", data=_content(data, entry, entries, ends))
+        _card(key=f"card-{entry.name}", data=_content(data, entry, entries, ends, pairs))
         if entry.card is None:
             return
         workings.show(data, entry, entry.card)
@@ -81,24 +81,24 @@ def show(data: Dataset, entry: Entry, entries: list[Entry], ends: Scale) -> None
 
 def show_references(data: Dataset, ends: Scale) -> None:
     """Where the data was simulated: what could be reached at best, as lists that no model made."""
-    for name, measured in cached.references(data).items():
+    for name, found in cached.references(data).items():
         title, summary = REFERENCES.get(name, (name.capitalize(), TITLES.get(name, "")))
         look = {"name": name, "title": title, "family": "no model", "mark": None, "colour": GREY}
         told = {"summary": summary, "plain": None, "problem": None, "reason": None}
-        figures = {"metrics": _figures(measured, ends), "shown": SHOWN, "facts": [], "place": None, "checksum": None}
+        figures = {"metrics": _figures(found, ends), "shown": SHOWN, "facts": [], "place": None, "checksum": None}
         with st.container(border=True):
             _card(key=f"reference-{name}", data=look | told | figures)
 
 
-def _content(data: Dataset, entry: Entry, entries: list[Entry], ends: Scale) -> dict[str, Any]:
+def _content(data: Dataset, entry: Entry, entries: list[Entry], ends: Scale, pairs: Ahead) -> dict[str, Any]:
     """What the component draws of a card."""
     content = entry.chip() | {"place": None, "metrics": [], "facts": [], "reason": None, "checksum": entry.checksum}
     if entry.card is None:
         return content
     deciding = list(_deciding(entries))
-    place, measured = places(deciding, told_apart(data)).get(entry.name), len(deciding)
+    place = places(deciding, pairs).get(entry.name)
     return content | {
-        "place": place and {"text": place_text(place), "of": f"of {measured}", "why": PLACE},
+        "place": place and {"text": place_text(place), "of": f"of {len(deciding)}", "why": PLACE},
         "metrics": _figures(entry.card.metrics or {}, ends, entry.card.runs),
         "shown": SHOWN,
         "plain": _plain(entry.card),
@@ -115,10 +115,10 @@ def _deciding(entries: list[Entry]) -> dict[str, Interval]:
 
 def scale(data: Dataset, entries: list[Entry]) -> Scale:
     """The highest end of an interval per metric, among all that is shown: where every bar ends."""
-    measured = [entry.card.metrics or {} for entry in entries if entry.card]
-    measured += cached.references(data).values()
-    names = {name for figures in measured for name in figures}
-    return {name: max(figures[name].high for figures in measured if name in figures) for name in names}
+    found = [entry.card.metrics or {} for entry in entries if entry.card]
+    found += cached.references(data).values()
+    names = {name for figures in found for name in figures}
+    return {name: max(figures[name].high for figures in found if name in figures) for name in names}
 
 
 def _figures(measured: dict[str, Interval], ends: Scale, runs: dict[str, Spread] | None = None) -> list[dict]:

@@ -72,6 +72,7 @@ def show(
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "showlegend": False,
+        "legend": LEGEND,
         "hoverlabel": {"align": "left"},
         "hovermode": "closest",
         "clickmode": "event+select" if on_select else "none",
@@ -129,16 +130,19 @@ def points(
                 "name": chip["title"],
                 "customdata": [chip["name"]],
                 "marker": {"color": colour, "symbol": symbol, "size": 11},
-                "error_x": _ends(x[place], x_ends and x_ends[place], colour),
-                "error_y": _ends(y[place], y_ends and y_ends[place], colour),
+                "error_x": ends([x[place]], x_ends and [x_ends[place]], colour),
+                "error_y": ends([y[place]], y_ends and [y_ends[place]], colour),
                 "hovertemplate": hover[place] + "<extra></extra>",
             }
         )
     return traces
 
 
-def _ends(middle: float, ends: tuple[float, float] | None, colour: str) -> dict[str, Any]:
-    if ends is None:
+def ends(middles: list[float], of: list[tuple[float, float]] | None, colour: str) -> dict[str, Any]:
+    """The intervals of some marks along one axis."""
+    if of is None:
         return {"visible": False}
-    arrays = {"array": [ends[1] - middle], "arrayminus": [middle - ends[0]]}
-    return {"type": "data", "symmetric": False, "thickness": 1.2, "width": 3, "color": colour} | arrays
+    above = [high - middle for middle, (_, high) in zip(middles, of, strict=True)]
+    below = [middle - low for middle, (low, _) in zip(middles, of, strict=True)]
+    look = {"thickness": 1.3, "width": 3, "color": colour}
+    return {"type": "data", "symmetric": False, "array": above, "arrayminus": below} | look

@@ -113,7 +113,7 @@ def _pick(names: list[str]) -> str:
         "dataset", before, lambda value, key: st.selectbox("Data set", names, names.index(value), key=key)
     )
     if name != before:
-        state.session().view = {}  # groups, people and ranges of one data set mean nothing in another
+        state.leave_view()
         st.toast(f"A taste belongs to one catalogue: you start anew in {escape(name)}. The other one is kept.")
     return name
 

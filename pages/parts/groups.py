@@ -7,11 +7,11 @@ import polars as pl
 import streamlit as st
 
 from pages.parts import cached, charts, downloads, measured, state, view
+from pages.parts.amounts import decimals
 from pages.parts.frame import escape
 from pages.parts.items import genre_text
-from pages.parts.leaderboard import decimals
 from pages.parts.measured import Row
-from pages.parts.models import quality
+from pages.parts.models import DECIDES, quality
 from pages.parts.standing import listed
 from zoo.card import Interval
 from zoo.dataset import Dataset
@@ -20,6 +20,7 @@ from zoo.segments import ACTIVITY, POPULARITY, Segments, ways
 from zoo.significance import LARGE, MIN_USERS, Comparison, compare_each, mean_intervals, with_holm
 
 BY = {ACTIVITY: "How much they chose", POPULARITY: "How popular what they chose is", "genres": "Genre that stands out"}
+Figures = dict[tuple[str, str], Interval | None]  # (model, group)
 SHOWN = 6  # models in the chart at most: those that are compared, then the best
 
 
@@ -32,11 +33,13 @@ class Asked:
     b: Row | None
     rows: list[Row]
     segments: Segments
+    first: np.ndarray  # float64 [n], the metric under a
+    second: np.ndarray | None  # under b
 
-    def values(self, data: Dataset) -> np.ndarray:
+    @property
+    def values(self) -> np.ndarray:
         """float64 [n]: the metric under the first, or the first minus the second."""
-        first = measured.column(data, self.a, self.metric)
-        return first if self.b is None else first - measured.column(data, self.b, self.metric)
+        return self.first if self.second is None else self.first - self.second
 
     @property
     def title(self) -> str:
@@ -54,25 +57,22 @@ def controls(data: Dataset) -> Asked | None:
     best = max(models, key=lambda row: quality(row.entry)).name
     names = _metrics()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        metric = view.one("metric", "Metric", names, measured.DECIDES)
+        metric = view.one("metric", "Metric", names, DECIDES)
         a = view.one("a", "Model", titles, best)
         others = {"": "nobody"} | {name: title for name, title in titles.items() if name != a}
         b = view.one("b", "Minus", others, "", help="The same users under another model: the difference, user by user.")
     by = view.one("by", "Users grouped by", _ways(data), ACTIVITY)
     of = measured.named(metric)
     found = {row.name: row for row in rows}
-    return Asked(of, found[a], found.get(b), rows, cached.segments(data, by))
+    first = measured.column(data, found[a], of)
+    second = measured.column(data, found[b], of) if b else None
+    return Asked(of, found[a], found.get(b), rows, cached.segments(data, by), first, second)
 
 
 def _metrics() -> dict[str, str]:
     """Every metric that users have, at its usual k first, then at the others."""
-    usual = measured.metrics(list(measured.titles(per_user=True)), None)
-    every = {
-        name: of.title
-        for k in measured.KS
-        for name, of in measured.metrics(list(measured.titles(per_user=True)), k).items()
-    }
-    return {name: of.title for name, of in usual.items()} | every
+    families = list(measured.titles(per_user=True))
+    return {name: of.title for k in (None, *measured.KS) for name, of in measured.metrics(families, k).items()}
 
 
 def _ways(data: Dataset) -> dict[str, str]:
@@ -93,55 +93,53 @@ def show(data: Dataset, asked: Asked) -> None:
     compared = _compared(data, columns, groups, asked) if asked.b is not None else {}
     if asked.b is not None:
         st.markdown(f"*{escape(_sentence(data, compared, asked))}*")
-    traces = []
-    for place, row in enumerate(rows):
-        colour, symbol = charts.look(row.chip())
-        there = [(at, figures[row.name, label]) for at, label in enumerate(labels) if figures[row.name, label]]
-        shift = (place - (len(rows) - 1) / 2) * min(0.14, 0.7 / len(rows))
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "name": row.title,
-                "x": [of.mean for _, of in there],
-                "y": [len(labels) - 1 - at - shift for at, _ in there],
-                "marker": {"color": colour, "symbol": symbol, "size": 10},
-                "error_x": {
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [of.high - of.mean for _, of in there],
-                    "arrayminus": [of.mean - of.low for _, of in there],
-                    "color": colour,
-                    "thickness": 1.4,
-                    "width": 3,
-                },
-                "customdata": [
-                    [charts.plain(labels[at]), f"{of.n:,}", decimals(of.low), decimals(of.high), row.name, at]
-                    for at, of in there
-                ],
-                "hovertemplate": f"<b>{row.title}</b><br>%{{customdata[0]}}, %{{customdata[1]}} users<br>"
-                f"{asked.metric.title} %{{x:.3f}} [%{{customdata[2]}}, %{{customdata[3]}}]<extra></extra>",
-            }
-        )
-    sizes = [int(groups[label].sum()) for label in labels]
-    ticks = [
-        f"{charts.plain(shown_label(asked, label))}<br>{n:,} users" for label, n in zip(labels, sizes, strict=True)
-    ]
-    layout = {
-        "xaxis": charts.axis(asked.metric.title),
-        "yaxis": charts.axis(
-            "", tickvals=list(range(len(labels) - 1, -1, -1)), ticktext=ticks, range=[-0.6, len(labels) - 0.4]
-        ),
-        "showlegend": True,
-        "legend": charts.LEGEND,
-    }
-    height = 130 + 34 * len(labels) + 9 * len(labels) * len(rows)
-    key = f"groups-{view.key_of('group')}"
-    alt = f"{asked.metric.title} by group and model"
-    charts.show(key, traces, layout, height=height, alt=alt, on_select=lambda: _click(key, asked))
-    st.caption("Means with their 95 % intervals. Click a mark, or choose a group below: who are these users?")
+    _draw(asked, rows, groups, figures)
     table = _table(asked, rows, labels, figures, compared)
     downloads.take_home(lambda: table, f"{data.name}-groups-{asked.segments.by}")
+
+
+def _draw(asked: Asked, rows: list[Row], groups: dict[str, np.ndarray], figures: Figures) -> None:
+    """A line per group, a mark per model; the first group stands on top."""
+    n = len(groups)
+    traces = [_marks(asked, row, _shift(place, len(rows)), figures) for place, row in enumerate(rows)]
+    ticks = [
+        f"{charts.plain(shown_label(asked, label))}<br>{int(inside.sum()):,} users" for label, inside in groups.items()
+    ]
+    lines = {"tickvals": list(range(n - 1, -1, -1)), "ticktext": ticks, "range": [-0.6, n - 0.4]}
+    layout = {"xaxis": charts.axis(asked.metric.title), "yaxis": charts.axis("", **lines), "showlegend": True}
+    key = f"groups-{view.key_of('group')}"
+    alt = f"{asked.metric.title} by group and model"
+    height = 130 + 34 * n + 9 * n * len(rows)
+    charts.show(key, traces, layout, height=height, alt=alt, on_select=lambda: _click(key, asked))
+    st.caption("Means with their 95 % intervals. Click a mark, or choose a group below: who are these users?")
+
+
+def _shift(place: int, n: int) -> float:
+    """How far below its group's line a model stands, so that no two cover each other."""
+    return (place - (n - 1) / 2) * min(0.14, 0.7 / n)
+
+
+def _marks(asked: Asked, row: Row, shift: float, figures: Figures) -> charts.Trace:
+    """One model in all groups where it has a figure."""
+    colour, symbol = charts.look(row.chip())
+    labels = asked.segments.labels
+    there = [(at, of) for at, label in enumerate(labels) if (of := figures[row.name, label]) is not None]
+    means = [of.mean for _, of in there]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": row.title,
+        "x": means,
+        "y": [len(labels) - 1 - at - shift for at, _ in there],
+        "marker": {"color": colour, "symbol": symbol, "size": 10},
+        "error_x": charts.ends(means, [(of.low, of.high) for _, of in there], colour),
+        "customdata": [
+            [charts.plain(labels[at]), f"{of.n:,}", decimals(of.low), decimals(of.high), row.name, at]
+            for at, of in there
+        ],
+        "hovertemplate": f"<b>{row.title}</b><br>%{{customdata[0]}}, %{{customdata[1]}} users<br>"
+        f"{asked.metric.title} %{{x:.3f}} [%{{customdata[2]}}, %{{customdata[3]}}]<extra></extra>",
+    }
 
 
 def _click(key: str, asked: Asked) -> None:
@@ -171,7 +169,7 @@ def _few(data: Dataset, asked: Asked) -> list[Row]:
 
 def _figures(
     data: Dataset, rows: list[Row], columns: dict[str, np.ndarray], groups: dict[str, np.ndarray], asked: Asked
-) -> dict[tuple[str, str], Interval | None]:
+) -> Figures:
     """(model, group) -> mean; one set of draws for all that were not asked for before."""
     key = ("means", asked.metric.name, asked.segments.by)
     memories = {row.name: measured.memory(data, [row]) for row in rows}
@@ -223,7 +221,7 @@ def _sentence(data: Dataset, compared: dict[str, Comparison], asked: Asked) -> s
     parts += [f"{asked.a.title} {less} for {listed(kinds['less'])}"] if kinds["less"] else []
     parts += [f"not told apart for {listed(kinds['level'])}"] if kinds["level"] else []
     parts += [f"too few users to say: {listed(kinds['few'])}"] if kinds["few"] else []
-    whole = measured.pair(data, asked.metric, asked.a, asked.b)
+    whole = _whole(data, asked)
     told = f"{asked.metric.title} of {asked.a.title} beside {asked.b.title}"
     asked_together = f"(Holm over {len(compared)} groups)"
     if whole is None or not whole.distinguishable:
@@ -232,16 +230,18 @@ def _sentence(data: Dataset, compared: dict[str, Comparison], asked: Asked) -> s
     return f"{told}: {'; '.join(parts)} {asked_together}."
 
 
+def _whole(data: Dataset, asked: Asked) -> Comparison | None:
+    """The two on all users, asked among every two of the zoo; None where they have no user in common."""
+    found = measured.compared(data, asked.rows, [asked.metric])[asked.metric.name]
+    return next((one for one in found if {one.a, one.b} == {asked.a.name, asked.b.name}), None)
+
+
 def _table(
-    asked: Asked, rows: list[Row], labels: list[str], figures: dict, compared: dict[str, Comparison]
+    asked: Asked, rows: list[Row], labels: list[str], figures: Figures, compared: dict[str, Comparison]
 ) -> pl.DataFrame:
     table = [
         {"by": asked.segments.by, "group": label, "metric": asked.metric.name, "model": row.name}
-        | (
-            figures[row.name, label].model_dump()
-            if figures[row.name, label]
-            else {"mean": None, "low": None, "high": None, "n": 0}
-        )
+        | measured.plain(figures[row.name, label])
         for label in labels
         for row in rows
     ]

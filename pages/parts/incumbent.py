@@ -68,7 +68,7 @@ class Incumbent:
 def brought(data: Dataset) -> Incumbent | None:
     """The lists that were brought for this data set."""
     found = st.session_state.get(INCUMBENT)
-    return found if found is not None and found.of == _of(data) else None
+    return found if found is not None and found.of == cached.described(data) else None
 
 
 def bring(data: Dataset) -> None:
@@ -97,7 +97,7 @@ def bring(data: Dataset) -> None:
             max_upload_size=-(-settings.upload_bytes // 2**20),
         )
         refused, sentence = st.session_state.get(f"{INCUMBENT}-refused", (None, ""))
-        asked = None if file is None else (file.file_id, _of(data))
+        asked = None if file is None else (file.file_id, cached.described(data))
         if file is not None and (here is None or here.asked != asked):
             if refused != asked:
                 with st.spinner("Reading the lists …"):
@@ -112,10 +112,6 @@ def bring(data: Dataset) -> None:
                 st.caption(escape(note))
             st.caption("The file stays in this session; it is not stored or logged.")
             st.button("Forget these lists", on_click=forget, icon=":material/delete:")
-
-
-def _of(data: Dataset) -> str:
-    return f"{data.info.fingerprint} {data.info.items}"
 
 
 def forget() -> None:

@@ -3,21 +3,23 @@
 The pages under Measure read everything from here: columns of figures per user, boards, lists, and who is left out.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from pages.parts import cached, incumbent
 from pages.parts.cached import Entry
 from pages.parts.incumbent import Incumbent
-from zoo.board import Board, every_two
+from zoo.board import Board, every_two, in_pairs
 from zoo.card import Interval
 from zoo.dataset import Dataset
 from zoo.metrics import EXPOSURE_FAMILIES, FAMILIES, Exposure, Metric
 from zoo.significance import Comparison, mean_intervals, with_holm
 
-DECIDES = "ndcg_at_100"
+Columns = Mapping[str, Mapping[str, np.ndarray]]  # metric -> name -> float [n]
+Pairs = Mapping[str, list[Comparison]]
 KS = (5, 10, 20, 50, 100)
 USUAL = ("ndcg_at_{k}", "recall_at_{k}", "reciprocal_rank_at_{k}", "coverage_at_{k}", "novelty_at_{k}")
 
@@ -107,41 +109,47 @@ def board(data: Dataset, wanted: dict[str, Metric | Exposure]) -> Board:
     """All rows by some metrics, every two compared."""
     everybody = rows(data)
     per_user = [metric for metric in wanted.values() if isinstance(metric, Metric)]
-    _draw_means(data, everybody, per_user)
-    found = {name: figures(data, metric) for name, metric in wanted.items()}
-    return Board(wanted, found, _compared(data, everybody, per_user))
+    _draw_means(data, everybody, per_user)  # all of them from one set of draws
+    found = {name: figures(data, everybody, metric) for name, metric in wanted.items()}
+    return Board(wanted, found, compared(data, everybody, per_user))
 
 
-def pair(data: Dataset, metric: Metric, a: Row, b: Row) -> Comparison | None:
-    """Two of them on all users, asked among every two of the zoo; None where they have no user in common."""
-    found = _compared(data, rows(data), [metric])[metric.name]
-    return next((one for one in found if {one.a, one.b} == {a.name, b.name}), None)
+def of_models(data: Dataset, metric: str) -> list[Comparison]:
+    """Every two models of the zoo, without what this session brought."""
+    return compared(data, [row for row in rows(data) if row.entry], [named(metric)])[metric]
 
 
-def figures(data: Dataset, metric: Metric | Exposure) -> dict[str, Interval]:
+def figures(data: Dataset, everybody: Sequence[Row], metric: Metric | Exposure) -> dict[str, Interval]:
     """The mean of everybody who has one, with its interval."""
-    found = {row.name: _figure(data, row, metric) for row in rows(data)}
+    if isinstance(metric, Metric):
+        _draw_means(data, everybody, [metric])
+    found = {row.name: _figure(data, row, metric) for row in everybody}
     return {name: interval for name, interval in found.items() if interval is not None}
 
 
 def _figure(data: Dataset, row: Row, metric: Metric | Exposure) -> Interval | None:
     if isinstance(metric, Exposure):
         return row.lists.over_all(data, metric) if row.lists else cached.over_all(data, row.entry, metric)
-    published = row.entry.card.metrics if row.entry and row.entry.card else None
-    if published and metric.name in published:
-        return published[metric.name]
-    _draw_means(data, [row], [metric])
-    return memory(data, [row])["mean", metric.name]
+    return _published(row, metric) or memory(data, [row])["mean", metric.name]
 
 
-def _draw_means(data: Dataset, everybody: list[Row], per_user: Sequence[Metric]) -> None:
+def plain(interval: Interval | None) -> dict[str, float | int | None]:
+    """The columns of a figure in a table that is taken home."""
+    return {"mean": None, "low": None, "high": None, "n": 0} if interval is None else interval.model_dump()
+
+
+def _published(row: Row, metric: Metric) -> Interval | None:
+    """What a model's card tells."""
+    return (row.entry.card.metrics or {}).get(metric.name) if row.entry else None
+
+
+def _draw_means(data: Dataset, everybody: Sequence[Row], per_user: Sequence[Metric]) -> None:
     """Into the memory of each row, what no card tells: all that is missing from one set of draws."""
     missing = [
         (row, metric)
         for row in everybody
         for metric in per_user
-        if not (row.entry and row.entry.card and metric.name in (row.entry.card.metrics or {}))
-        and ("mean", metric.name) not in memory(data, [row])
+        if _published(row, metric) is None and ("mean", metric.name) not in memory(data, [row])
     ]
     if missing:
         intervals = mean_intervals(np.column_stack([column(data, row, metric) for row, metric in missing]))
@@ -156,13 +164,34 @@ def memory(data: Dataset, of: Sequence[Row]) -> dict:
     return brought.memories.setdefault(current, {}) if brought else cached.memory(data, current)
 
 
-def _compared(data: Dataset, everybody: list[Row], per_user: Iterable[Metric]) -> dict[str, list[Comparison]]:
-    """Holm over every two of a metric. One set of draws for all metrics that were not asked for before."""
-    found = memory(data, everybody)
-    missing = {
-        metric.name: {row.name: column(data, row, metric) for row in everybody}
-        for metric in per_user
-        if ("pairs", metric.name) not in found
-    }
-    found |= {("pairs", name): with_holm(pairs) for name, pairs in every_two(missing).items()}
-    return {metric.name: found["pairs", metric.name] for metric in per_user}
+def compared(data: Dataset, everybody: Sequence[Row], per_user: Sequence[Metric]) -> dict[str, list[Comparison]]:
+    """Holm over every two of a metric. One set of draws for all metrics that were not asked for before.
+
+    What was drawn of the models serves every visitor; only the pairs with lists that were brought are the session's.
+    """
+    zoo, brought = [row for row in everybody if row.entry], [row for row in everybody if row.lists]
+    found = _pairs(data, zoo, per_user, every_two)
+    for row in brought:
+        pairs = [(metric.name, other.name, row.name) for metric in per_user for other in zoo]
+        with_it = _pairs(data, [*zoo, row], per_user, partial(_only, pairs))
+        found = {name: found[name] + with_it[name] for name in found}
+    return {name: with_holm(pairs) for name, pairs in found.items()}
+
+
+def _pairs(
+    data: Dataset, of: Sequence[Row], per_user: Sequence[Metric], compare: Callable[[Columns], Pairs]
+) -> dict[str, list[Comparison]]:
+    """Each pair as if it stood alone, from the memory of these rows."""
+    kept = memory(data, of)
+    missing = [metric for metric in per_user if ("pairs", metric.name) not in kept]
+    found = compare({metric.name: {row.name: column(data, row, metric) for row in of} for metric in missing})
+    kept |= {("pairs", name): pairs for name, pairs in found.items()}
+    return {metric.name: kept["pairs", metric.name] for metric in per_user}
+
+
+def _only(pairs: list[tuple[str, str, str]], columns: Columns) -> Pairs:
+    """These of all pairs, where both have any user."""
+    known = {name: {row for row, values in of.items() if np.isfinite(values).any()} for name, of in columns.items()}
+    wanted = [(name, a, b) for name, a, b in pairs if {a, b} <= known.get(name, set())]
+    found = in_pairs(columns, wanted)
+    return {name: [found[pair] for pair in wanted if pair[0] == name] for name in columns}

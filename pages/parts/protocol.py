@@ -57,7 +57,7 @@ def pick(data: Dataset) -> None:
     )
     if chosen != here:
         state.take_over({"dataset": chosen})
-        state.session().view = {}  # groups, people and ranges of one data set mean nothing in another
+        state.leave_view()
         st.rerun()
 
 

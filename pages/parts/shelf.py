@@ -8,21 +8,19 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.parts import cached, charts, downloads, measured, state, view
+from pages.parts import cached, charts, downloads, measured, taste, view
 from pages.parts.component import component
 from pages.parts.frame import escape
 from pages.parts.items import genre_text
 from pages.parts.measured import Row
 from zoo.dataset import Dataset
-from zoo.exposed import Places, Shown, lorenz, never_shown, shown
+from zoo.exposed import Places, Shown, never_shown, shown
 from zoo.metrics.exposure import gini
 
 _shelf = component("shelf", "poster")
 _find = component("find", "poster", "combobox")
 FOUND = 12  # suggestions
 LISTED = 60  # items or people on the page; the downloads have all
-CURVE = 200  # points of a Lorenz curve
-DASHES = {"square": "dashdot", "circle": "solid", "triangle": "dash", "diamond": "longdash", "cross": "longdashdot"}
 OF = {"all": "Whole catalogue", "genre": "A genre", "item": "An item"}
 
 
@@ -69,8 +67,8 @@ def _item(data: Dataset) -> int:
     """The item in the address; else the one that most people know."""
     name = view.get("item")
     found = int(data.catalogue.columns_of([name])[0]) if name else -1
-    if name and found < 0 and state.session().linked:
-        view.misfits(["item"])
+    if name and found < 0:
+        view.misfit("item")
     found = found if found >= 0 else cached.labels(data).starters[0]
     _search(data, found)
     return found
@@ -185,12 +183,11 @@ def _people(data: Dataset, row: Row, found: Shown) -> None:
     once, first = once[order], first[order]
     ids = data.users["user_id"].cast(pl.String)
     labels = cached.labels(data)
-    who = "Simulated viewer" if data.info.simulated else "User"
     go = {"kind": "view", "go": "segments"}
     people = [
         {
             "id": (name := str(ids[int(data.test.user_idx[user])])),
-            "title": f"{who} {name}",
+            "title": taste.called(data, name),
             "note": f"rank {found.ranks[at]}: {labels.card(int(found.items[at]))['title']}"
             + (" · really chosen" if found.chosen[at] else ""),
             "event": go | {"set": {"person": name, "a": row.name, "b": "", "range": "", "group": ""}},
@@ -207,62 +204,6 @@ def _people(data: Dataset, row: Row, found: Shown) -> None:
         "chosen": found.chosen,
     }
     downloads.take_home(lambda: pl.DataFrame(table), f"{data.name}-{row.name}-shown")
-
-
-def curves(data: Dataset, asked: Asked, exposed: Mapping[str, tuple[Row, np.ndarray]]) -> None:
-    """Lorenz curves of exposure, beside that of the training choices."""
-    st.markdown("## How evenly the catalogue is shown")
-    chosen = lorenz(data.item_facts.counts)
-    grey = charts.of_theme(charts.MUTED)
-    lines = [("every item as often", (np.array([0.0, 1.0]), np.array([0.0, 1.0])), grey, "dot")]
-    lines.append(("what people chose in training", chosen, grey, "dash"))
-    lines += [
-        (
-            f"{row.title}, Gini {gini(counts):.2f}",
-            lorenz(counts),
-            charts.look(row.chip())[0],
-            DASHES[row.chip()["mark"]],
-        )
-        for row, counts in exposed.values()
-        if counts.any()
-    ]
-    traces = [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "name": name,
-            "x": _thin(x),
-            "y": _thin(y),
-            "line": {"color": colour, "dash": dash, "width": 1.8},
-            "hovertemplate": f"<b>{name}</b><br>the least shown %{{x:.0%}} of the items get %{{y:.1%}}<extra></extra>",
-        }
-        for name, (x, y), colour, dash in lines
-    ]
-    share = {"tickformat": ".0%", "range": [0, 1]}
-    layout = {
-        "xaxis": charts.axis("Share of the items, the least shown first", **share),
-        "yaxis": charts.axis("Share of all places in lists", **share),
-        "showlegend": True,
-        "legend": charts.LEGEND,
-    }
-    charts.show("lorenz", traces, layout, height=520, alt="Lorenz curves of exposure by model")
-    st.caption(
-        f"All items, the first {asked.k} of {data.info.n_test_users:,} lists. The further a curve hangs below the "
-        "dotted line, the fewer items get all the places. Few lists make curves that hang lower."
-    )
-    table = pl.DataFrame({"item_id": data.catalogue.items["item_id"]}).with_columns(
-        pl.Series(name, counts) for name, (_, counts) in exposed.items()
-    )
-    downloads.take_home(lambda: table, f"{data.name}-exposure-by-item")
-
-
-def _thin(values: np.ndarray) -> list[float]:
-    """At most CURVE points, the last ones dense: there the curve bends."""
-    if len(values) <= CURVE:
-        return values.tolist()
-    spread = 1 - np.geomspace(1, 1 / len(values), CURVE)
-    places = np.unique(np.r_[0, (spread * (len(values) - 1)).astype(int), len(values) - 1])
-    return values[places].tolist()
 
 
 def unseen(data: Dataset, asked: Asked, exposed: Mapping[str, tuple[Row, np.ndarray]]) -> None:

@@ -154,6 +154,11 @@ def take_over(settings: dict[str, Any]) -> None:
     mine.turns += 1
 
 
+def leave_view() -> None:
+    """Another data set is looked at: groups, people and ranges of one mean nothing in another."""
+    session().view = {}
+
+
 def show(view: dict[str, str]) -> None:
     """A click chose what a page under Measure shows; an empty text is the usual. Its widgets are made anew."""
     mine = session()

@@ -54,9 +54,14 @@ def person(data: Dataset, row: dict) -> dict:
     roles = {"train": "models learned from them", "validation": hidden, "test": hidden}
     return {
         "id": row["user_idx"],
-        "title": f"{'Simulated viewer' if data.info.simulated else 'User'} {row['user_id']}",
+        "title": called(data, row["user_id"]),
         "note": f"{row['n_items']:,} items · {roles[row['role']]}",
     }
+
+
+def called(data: Dataset, user_id: object) -> str:
+    """What a person from the data is called on a page."""
+    return f"{'Simulated viewer' if data.info.simulated else 'User'} {user_id}"
 
 
 def _held(data: Dataset, visit: Visit) -> dict:

@@ -5,10 +5,12 @@ import polars as pl
 import streamlit as st
 
 from pages.parts import cached, charts, downloads, measured, state, view
-from pages.parts.amounts import duration, size
+from pages.parts.amounts import decimals, duration, size
+from pages.parts.amounts import milliseconds as time_of_answer
 from pages.parts.cached import Entry
 from pages.parts.frame import escape
-from pages.parts.leaderboard import Shown, decimals
+from pages.parts.measured import Row
+from pages.parts.shown import Shown
 from zoo.card import Interval
 from zoo.dataset import Dataset
 from zoo.errors import ZooError
@@ -21,11 +23,12 @@ AXES = {
     "training": "Time of training (logarithmic)",
     "latency": "One list of 20 for one person, median (logarithmic)",
 }
+UNITS = {"size": "bytes", "training": "seconds", "latency": "milliseconds"}
 
 
 def cost(data: Dataset, shown: Shown) -> None:
     """Quality against what a model costs, with the line of those that nobody beats in both."""
-    metric = next((name for name in shown.board.comparisons if shown.board.best(name)), None)
+    metric = shown.decides
     models = [row for row in shown.rows if row.entry]
     if metric is None or len(models) < 2:
         return
@@ -40,60 +43,61 @@ def cost(data: Dataset, shown: Shown) -> None:
         st.info(f"No model has {title} of users enough to be set beside its cost.")
         return
     amounts = {row.name: max(costs[row.name], 1e-9) for row in there}
-    cheapest, line = board.cheapest_level(metric, amounts), board.pareto(metric, amounts)
-    if cheapest is not None:
-        best = board.best(metric)
-        words = f"{shown.titles[cheapest]} ({_amount(kind, amounts[cheapest])})"
-        if cheapest == best:
-            said = f"{words} has the best {title}, and nothing that is not told apart from it costs less."
-        else:
-            said = (
-                f"The cheapest model that is not told apart from the best by {title} is {words}; the best, "
-                f"{shown.titles[best]}, takes {_amount(kind, amounts[best])}."
-                if best in amounts
-                else f"The cheapest model that is not told apart from the best by {title} is {words}."
-            )
+    if said := _cheapest(shown, metric, kind, amounts):
         st.markdown(f"*{escape(said)}*")
-    figures = [board.figures[metric][row.name] for row in there]
-    chips = [row.chip() for row in there]
-    x = [amounts[row.name] for row in there]
-    hover = [
-        f"<b>{row.title}</b><br>{title} {decimals(of.mean)} [{decimals(of.low)}, {decimals(of.high)}]"
-        f"<br>{_amount(kind, amounts[row.name])}"
-        for row, of in zip(there, figures, strict=True)
-    ]
-    traces = charts.points(
-        chips, x, [of.mean for of in figures], hover=hover, y_ends=[(of.low, of.high) for of in figures], named=line
-    )
+    line = board.pareto(metric, amounts)
+    _draw_costs(shown, metric, kind, there, amounts, line)
+    table = [
+        {"model": row.name, "metric": metric} | measured.plain(board.figures[metric][row.name])
+        | {UNITS[kind]: amounts[row.name], "on_the_line": row.name in line}
+        for row in there
+    ]  # fmt: skip
+    downloads.take_home(lambda: pl.DataFrame(table), f"{data.name}-cost-{kind}")
+
+
+def _cheapest(shown: Shown, metric: str, kind: str, amounts: dict[str, float]) -> str | None:
+    """What one might ship for less; None where nobody is told to be as good as the best."""
+    board, title = shown.board, shown.board.metrics[metric].title
+    cheapest, best = board.cheapest_level(metric, amounts), board.best(metric)
+    if cheapest is None:
+        return None
+    words = f"{shown.titles[cheapest]} ({_amount(kind, amounts[cheapest])})"
+    if cheapest == best:
+        return f"{words} has the best {title}, and nothing that is not told apart from it costs less."
+    best_costs = f"; the best, {shown.titles[best]}, takes {_amount(kind, amounts[best])}" if best in amounts else ""
+    return f"The cheapest model that is not told apart from the best by {title} is {words}{best_costs}."
+
+
+def _draw_costs(
+    shown: Shown, metric: str, kind: str, there: list[Row], amounts: dict[str, float], line: list[str]
+) -> None:
+    figures, title = shown.board.figures[metric], shown.board.metrics[metric].title
     frontier = {
         "type": "scatter",
         "mode": "lines",
         "x": [amounts[name] for name in line],
-        "y": [board.figures[metric][name].mean for name in line],
+        "y": [figures[name].mean for name in line],
         "line": {"shape": "hv", "dash": "dot", "width": 1.5, "color": charts.of_theme(charts.MUTED)},
         "hoverinfo": "skip",
         "showlegend": False,
     }
+    x, of = [amounts[row.name] for row in there], [figures[row.name] for row in there]
+    hover = [
+        f"<b>{row.title}</b><br>{title} {_told(one)}<br>{_amount(kind, amounts[row.name])}"
+        for row, one in zip(there, of, strict=True)
+    ]
+    ends = [(one.low, one.high) for one in of]
+    chips = [row.chip() for row in there]
+    marks = charts.points(chips, x, [one.mean for one in of], hover=hover, y_ends=ends, named=line)
     ticks = charts.steps(min(x) / 1.5, max(x) * 1.5)
     across = {"type": "log", "tickvals": ticks, "ticktext": [_amount(kind, tick) for tick in ticks]}
-    layout = {"xaxis": charts.axis(AXES[kind], **across), "yaxis": charts.axis(title)}
-    layout |= {"showlegend": True, "legend": charts.LEGEND}
+    layout = {"xaxis": charts.axis(AXES[kind], **across), "yaxis": charts.axis(title), "showlegend": True}
     alt = f"{title} against {COSTS[kind].lower()}"
-    charts.show("cost", [frontier, *traces], layout, height=460, alt=alt, on_select=lambda: _go("cost", metric))
+    charts.show("cost", [frontier, *marks], layout, height=460, alt=alt, on_select=lambda: _go("cost", metric))
     st.caption(
         "Dotted: whoever stands on this line is beaten by nobody in both. The means decide who is on it; the intervals "
         "say how sure they are. Click a mark, or a figure above: who are the users behind it?"
     )
-    table = {
-        "model": [row.name for row in there],
-        "metric": metric,
-        "mean": [of.mean for of in figures],
-        "low": [of.low for of in figures],
-        "high": [of.high for of in figures],
-        {"size": "bytes", "training": "seconds", "latency": "milliseconds"}[kind]: [amounts[r.name] for r in there],
-        "on_the_line": [row.name in line for row in there],
-    }
-    downloads.take_home(lambda: pl.DataFrame(table), f"{data.name}-cost-{kind}")
 
 
 def _costs(data: Dataset, entries: list[Entry], kind: str) -> dict[str, float] | None:
@@ -140,9 +144,7 @@ def _measure(data: Dataset, entries: list[Entry]) -> dict[str, np.ndarray]:
 
 
 def _amount(kind: str, amount: float) -> str:
-    if kind == "size":
-        return size(amount)
-    return duration(amount) if kind == "training" else (f"{amount:,.0f} ms" if amount >= 10 else f"{amount:.2g} ms")
+    return {"size": size, "training": duration, "latency": time_of_answer}[kind](amount)
 
 
 def two_metrics(data: Dataset, shown: Shown) -> None:
@@ -154,7 +156,7 @@ def two_metrics(data: Dataset, shown: Shown) -> None:
         of_y = view.one("up", "Up", families, "ndcg_at_{k}")
     (across, x_metric), (up, y_metric) = (next(iter(measured.metrics([of], shown.k).items())) for of in (of_x, of_y))
     metrics = {across: x_metric.title, up: y_metric.title}
-    known_x, known_y = (measured.figures(data, metric) for metric in (x_metric, y_metric))
+    known_x, known_y = (measured.figures(data, shown.rows, metric) for metric in (x_metric, y_metric))
     there = [row for row in shown.rows if row.name in known_x and row.name in known_y]
     if not there:
         st.info("No model has both of them.")
@@ -172,8 +174,7 @@ def two_metrics(data: Dataset, shown: Shown) -> None:
         x_ends=[(of.low, of.high) for of in x],
         y_ends=[(of.low, of.high) for of in y],
     )
-    layout = {"xaxis": charts.axis(metrics[across]), "yaxis": charts.axis(metrics[up])}
-    layout |= {"showlegend": True, "legend": charts.LEGEND}
+    layout = {"xaxis": charts.axis(metrics[across]), "yaxis": charts.axis(metrics[up]), "showlegend": True}
     alt = f"{metrics[up]} against {metrics[across]}"
     charts.show("two-metrics", traces, layout, height=460, alt=alt, on_select=lambda: _go("two-metrics", up))
     st.caption("Means with their 95 % intervals over test users. Click a mark: who are the users behind it?")

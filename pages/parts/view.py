@@ -82,12 +82,11 @@ def switch(name: str, label: str, help: str | None = None) -> bool:
     return on == "on"
 
 
-def misfits(names: Sequence[str]) -> None:
-    """Says once that a link asked for something that is not here."""
-    if names:
+def misfit(name: str) -> None:
+    """Says, where a link brought it, that something of it is not here."""
+    if state.session().linked:
         st.info(
-            f"Not everything in this link could be used: {', '.join(names)} did not fit this data set.",
-            icon=":material/link_off:",
+            f"Not everything in this link could be used: {name} did not fit this data set.", icon=":material/link_off:"
         )
 
 
@@ -101,8 +100,7 @@ def key_of(name: str) -> str:
 def _kept(name: str, usual: str, fits: Callable[[str], bool], widget: Callable[[str, str], str]) -> str:
     text = get(name)
     if text and not fits(text):
-        if state.session().linked:
-            misfits([name])
+        misfit(name)
         text = ""
     key = key_of(name)
     if key not in st.session_state:

@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from pages.parts import cached, downloads
+from pages.parts import cached, charts, downloads
 from pages.parts.cached import Entry
 from pages.parts.frame import escape
 from zoo.card import Card
@@ -42,8 +42,7 @@ def _equation(card: Card) -> None:
 def _curve(entry: Entry, curve: pl.DataFrame) -> None:
     """Loss and validation metric per epoch, under each other: they have no scale in common."""
     epochs = curve["epoch"].to_list()
-    dark = st.context.theme.type == "dark"
-    colour = entry.chip()["colour"][dark]
+    colour, _ = charts.look(entry.chip())
     rows = [("loss", "Loss", "y"), ("validation", "nDCG@100 of validation users", "y2")]
     rows = [row for row in rows if row[0] in curve.columns and curve[row[0]].null_count() < curve.height]
     traces = [
@@ -60,12 +59,10 @@ def _curve(entry: Entry, curve: pl.DataFrame) -> None:
     ]
     both = len(rows) == 2
     layout = {
-        "height": 300 if both else 190,
-        "showlegend": False,
-        "margin": {"l": 56, "r": 8, "t": 28, "b": 40},
-        "xaxis": {"title": {"text": "Epoch"}, "anchor": rows[-1][2] if rows else "y"},
-        "yaxis": {"domain": [0.58, 1] if both else [0, 1]},
-        "yaxis2": {"domain": [0, 0.42] if both else [0, 1]},
+        "margin": {"l": 8, "r": 8, "t": 28, "b": 8},
+        "xaxis": charts.axis("Epoch", anchor=rows[-1][2] if rows else "y"),
+        "yaxis": charts.axis("", domain=[0.58, 1] if both else [0, 1]),
+        "yaxis2": charts.axis("", domain=[0, 0.42] if both else [0, 1]),
         "annotations": [
             {"text": title, "xref": "paper", "yref": "paper", "x": 0, "y": top, "xanchor": "left", "yanchor": "bottom",
              "showarrow": False}
@@ -73,8 +70,7 @@ def _curve(entry: Entry, curve: pl.DataFrame) -> None:
         ],
     }  # fmt: skip
     st.markdown("**Training curve**")
-    figure = {"data": traces, "layout": layout}
-    st.plotly_chart(figure, key=f"curve-{entry.name}", config={"displayModeBar": False})
+    charts.show(f"curve-{entry.name}", traces, layout, height=300 if both else 190, alt="Loss and validation per epoch")
 
 
 def _settings(card: Card) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pages.parts import measured, shelf
+from pages.parts import evenness, measured
 from tests.pages.conftest import App
 from tests.pages.test_leaderboard import look
 from zoo.metrics.exposure import gini
@@ -102,7 +102,7 @@ def test_the_item_is_found_by_its_title_and_stands_in_the_address(page):
 
 def test_a_long_curve_is_thinned_and_keeps_its_ends():
     line = np.linspace(0, 1, 50_000)
-    thin = shelf._thin(line)
-    assert len(thin) <= shelf.CURVE + 2
+    thin = evenness._thin(line)
+    assert len(thin) <= evenness.CURVE + 2
     assert (thin[0], thin[-1]) == (0.0, 1.0)
-    assert shelf._thin(line[:10]) == line[:10].tolist()
+    assert evenness._thin(line[:10]) == line[:10].tolist()

@@ -8,9 +8,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pages.parts import leaderboard, measured
+from pages.parts import measured, pairs
+from pages.parts.amounts import decimals, signed
 from pages.parts.incumbent import INCUMBENT, NAME
 from pages.parts.link import VIEW
+from pages.parts.shown import Shown
 from tests.pages.conftest import App
 from tests.pages.test_bring import press, upload
 from tests.pages.test_states import break_model, own_zoo  # noqa: F401 - a fixture
@@ -71,7 +73,7 @@ def test_a_figure_is_that_of_the_card_and_leads_to_its_users(page):
     card = page.data.model("ease").card
     cell = cells(page)["ease"]["recall_at_20"]
     own = card.metrics["recall_at_20"]
-    assert cell["mean"] == leaderboard.decimals(own.mean)
+    assert cell["mean"] == decimals(own.mean)
     assert cell["n"] == f"{own.n} users"
     assert cell["event"]["go"] == "segments"
     assert cell["event"]["set"] | {"metric": "recall_at_20", "a": "ease"} == cell["event"]["set"]
@@ -112,11 +114,11 @@ def test_a_pinned_baseline_turns_figures_into_differences_to_it(page):
     found = {one.a: one for one in compare_all(columns, baseline="popularity")}
     for name, one in found.items():
         cell = shown[name]["ndcg_at_100"]
-        assert cell["mean"] == leaderboard.signed(one.difference)
+        assert cell["mean"] == signed(one.difference)
         assert cell["state"] == (("more" if one.difference > 0 else "less") if one.distinguishable else "level"), name
         assert cell["event"]["set"]["b"] == "popularity"
     own = data.model("popularity").card.metrics["ndcg_at_100"]
-    assert shown["popularity"]["ndcg_at_100"]["mean"] == leaderboard.decimals(own.mean)
+    assert shown["popularity"]["ndcg_at_100"]["mean"] == decimals(own.mean)
     assert "better than Popularity" in page.words or "nobody is shown to be better than Popularity" in page.words
 
 
@@ -136,7 +138,7 @@ def test_metrics_and_k_can_be_chosen_and_every_head_defines_its_metric(page):
     data = page.data
     by_hand = np.nanmean(measured.column(data, measured.rows(data)[0], measured.named("recall_at_10")))
     name = measured.rows(data)[0].name
-    assert cells(page)[name]["recall_at_10"]["mean"] == leaderboard.decimals(float(by_hand))
+    assert cells(page)[name]["recall_at_10"]["mean"] == decimals(float(by_hand))
 
 
 def test_a_head_sorts_and_where_less_is_better_the_lowest_comes_first(page):
@@ -183,18 +185,16 @@ def test_cost_names_the_cheapest_that_is_not_told_apart_from_the_best(page):
 
 def test_figures_and_comparisons_can_be_taken_home(page):
     shown = leaderboard_of(page)
-    figures, pairs = leaderboard.figures_table(shown), leaderboard.pairs_table(shown)
+    figures, compared = pairs.figures_table(shown), pairs.pairs_table(shown)
     assert set(figures["model"]) == cells(page).keys()
     assert figures.filter(pl.col("metric") == "ndcg_at_100", pl.col("best")).height == 1
     n = len(cells(page))
-    assert pairs.filter(pl.col("metric") == "ndcg_at_100").height == n * (n - 1) // 2
+    assert compared.filter(pl.col("metric") == "ndcg_at_100").height == n * (n - 1) // 2
 
 
-def leaderboard_of(page: App) -> leaderboard.Shown:
+def leaderboard_of(page: App) -> Shown:
     wanted = measured.metrics(measured.USUAL, None)
-    return leaderboard.Shown(
-        measured.board(page.data, wanted), measured.rows(page.data), None, "ndcg_at_100", None, False
-    )
+    return Shown(measured.board(page.data, wanted), measured.rows(page.data), None, "ndcg_at_100", None, False)
 
 
 def test_an_incumbent_stands_beside_the_zoo_and_equals_the_model_that_made_its_lists(page):

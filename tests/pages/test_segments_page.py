@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 
-from pages.parts import groups, measured, people
+from pages.parts import histogram, measured, people
 from tests.pages.conftest import App
 from tests.pages.test_leaderboard import look
-
-BINS = people.BINS
 
 
 @pytest.fixture
@@ -25,12 +23,6 @@ def values(app: App, a: str, b: str | None = None, metric: str = "ndcg_at_100") 
     of = measured.named(metric)
     first = measured.column(app.data, rows[a], of)
     return first if b is None else first - measured.column(app.data, rows[b], of)
-
-
-def asked(app: App, a: str, b: str | None = None, by: str = "activity") -> groups.Asked:
-    rows = {row.name: row for row in measured.rows(app.data)}
-    segments = measured.cached.segments(app.data, by)
-    return groups.Asked(measured.named("ndcg_at_100"), rows[a], rows.get(b), list(rows.values()), segments)
 
 
 def test_everybody_is_listed_at_first_the_worst_first(page):
@@ -52,7 +44,7 @@ def test_two_models_are_compared_user_by_user_the_largest_difference_first(page)
 
 def test_a_range_in_the_address_keeps_only_who_lies_in_it(page):
     look(page, a="ease", b="popularity", range="0.05~0.3")
-    of = people.bins(values(page, "ease", "popularity"), signs=True)
+    of = histogram.bins(values(page, "ease", "popularity"), signs=True)
     low, high = (min(of.edges, key=lambda edge, end=end: abs(edge - end)) for end in (0.05, 0.3))
     difference = values(page, "ease", "popularity")
     inside = int(((difference >= low) & (difference < high)).sum())
@@ -117,11 +109,9 @@ def test_a_person_opens_in_compare_with_the_same_models(page):
 
 def test_what_is_said_of_groups_is_a_hint_where_the_whole_is_not_decided(page):
     look(page, a="ease", b="popularity")
-    whole = measured.pair(
-        page.data,
-        measured.named("ndcg_at_100"),
-        *[asked(page, "ease", "popularity").a, asked(page, "ease", "popularity").b],
-    )
+    metric = measured.named("ndcg_at_100")
+    found = measured.compared(page.data, measured.rows(page.data), [metric])[metric.name]
+    (whole,) = [one for one in found if {one.a, one.b} == {"ease", "popularity"}]
     assert ("hint and no finding" in page.words) == (not whole.distinguishable)
 
 
@@ -147,31 +137,31 @@ def test_a_metric_that_is_undefined_for_some_leaves_them_out_and_says_how_many(p
 def test_bins_hold_everybody_and_those_of_a_difference_have_0_in_the_middle():
     rng = np.random.default_rng(0)
     found = np.r_[rng.normal(0, 1, 500), np.nan, 0.0]
-    of = people.bins(found, signs=True)
+    of = histogram.bins(found, signs=True)
     assert of.counts.sum() == 501
     middle = len(of.counts) // 2
     assert of.edges[middle] < 0 < of.edges[middle + 1]
     assert of.edges[0] == pytest.approx(-of.edges[-1])
-    plain = people.bins(np.array([0.0, 1.0, 1.0]), signs=False)
+    plain = histogram.bins(np.array([0.0, 1.0, 1.0]), signs=False)
     assert (plain.counts[0], plain.counts[-1], plain.counts.sum()) == (1, 2, 3)
 
 
 @pytest.mark.parametrize("signs", [True, False])
 @pytest.mark.parametrize("found", [[], [0.0], [np.nan], [3.0, 3.0], [-1.0]])
 def test_bins_of_little_are_bins_all_the_same(found, signs):
-    of = people.bins(np.array(found), signs=signs)
+    of = histogram.bins(np.array(found), signs=signs)
     assert of.counts.sum() == np.isfinite(found).sum()
     assert (np.diff(of.edges) > 0).all()
 
 
 def test_a_stretch_snaps_to_the_bins_whose_middles_it_holds():
-    of = people.bins(np.linspace(0, 1, 100), signs=False)
-    low, high = people.snapped(of, 0.2, 0.5)
+    of = histogram.bins(np.linspace(0, 1, 100), signs=False)
+    low, high = histogram.snapped(of, 0.2, 0.5)
     assert low in of.edges
     assert high in of.edges
     assert 0.17 < low < 0.23
     assert 0.47 < high < 0.53
-    assert people.snapped(of, 0.5, 0.5001) is None
+    assert histogram.snapped(of, 0.5, 0.5001) is None
 
 
 def test_a_range_is_forgotten_where_another_metric_or_model_has_another_scale(page):
@@ -196,8 +186,8 @@ def test_another_data_set_takes_over_no_person_and_no_range(page):
 
 
 def test_edges_of_narrow_bins_read_differently():
-    of = people.bins(np.linspace(0, 0.002, 50), signs=False)
-    texts = [people._edge(of, edge) for edge in of.edges.tolist()]
+    of = histogram.bins(np.linspace(0, 0.002, 50), signs=False)
+    texts = [histogram._edge(of, edge) for edge in of.edges.tolist()]
     assert len(set(texts)) == len(texts)
 
 

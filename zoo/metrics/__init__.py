@@ -103,8 +103,7 @@ class Family:
     def at(self, k: int | None = None) -> Metric:
         """The metric at k, 1 to 100; None: at its usual one."""
         k = k or self.usual
-        name, title, definition = (text.format(k=k) for text in (self.name, self.title, self.definition))
-        return Metric(name, title, definition, partial(_at, self.of, k), self.better, self.all_at_once)
+        return Metric(*_written(self, k), partial(_at, self.of, k), self.better, self.all_at_once)
 
 
 @dataclass(frozen=True)
@@ -120,8 +119,12 @@ class ExposureFamily:
 
     def at(self, k: int | None = None) -> Exposure:
         k = k or self.usual
-        name, title, definition = (text.format(k=k) for text in (self.name, self.title, self.definition))
-        return Exposure(name, title, definition, self.of, k, self.most)
+        return Exposure(*_written(self, k), self.of, k, self.most)
+
+
+def _written(family: Family | ExposureFamily, k: int) -> tuple[str, str, str]:
+    """Name, title and definition at k."""
+    return family.name.format(k=k), family.title.format(k=k), family.definition.format(k=k)
 
 
 def _at(of: Callable[[Answers, int], np.ndarray], k: int, answers: Answers) -> np.ndarray:
