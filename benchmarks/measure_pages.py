@@ -24,7 +24,8 @@ from streamlit.testing.v1 import AppTest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(CHECKOUT))
-from pages.parts.state import SESSION, Session  # noqa: E402 - the checkout is no package
+from pages.parts import cached, measured  # noqa: E402 - the checkout is no package
+from pages.parts.state import SESSION, Session  # noqa: E402
 
 MODELS = ("popularity", "item_knn", "pure_svd")
 VIEWS = {
@@ -72,6 +73,12 @@ def visit(zoo: Path, dataset: str) -> None:
     app = AppTest.from_file(str(CHECKOUT / "streamlit_app.py"), default_timeout=600)
     app.session_state[SESSION] = Session(kept={"dataset": dataset})
     app.run()
+    for k in (None, *measured.KS):
+        start = time.perf_counter()
+        measured.draw_ahead(cached.dataset(dataset), k)
+        print(
+            f"drawn ahead, as the server does when it starts (k {k or 'as usual'}): {time.perf_counter() - start:.2f} s"
+        )
     print(f"before the first of them: {resident():.0f} MB")
     for page, views in VIEWS.items():
         for view in views:

@@ -6,10 +6,20 @@ import numpy as np
 import pytest
 
 from tests.test_significance import recalls
-from zoo.board import Board, every_two, turned
+from zoo.board import Board, every_two, figures_and_pairs, turned
 from zoo.card import Interval
 from zoo.metrics import EXPOSURE_FAMILIES, FAMILIES
-from zoo.significance import LARGE, MIN_USERS, compare_all, compare_each, holm, mean_interval, mean_intervals, with_holm
+from zoo.significance import (
+    LARGE,
+    MIN_USERS,
+    compare_all,
+    compare_each,
+    holm,
+    mean_interval,
+    mean_intervals,
+    measure_each,
+    with_holm,
+)
 
 RECALL, CALIBRATION = FAMILIES["recall_at_{k}"].at(20), FAMILIES["genre_miscalibration_at_{k}"].at(20)
 NOVELTY, COVERAGE = FAMILIES["novelty_at_{k}"].at(20), EXPOSURE_FAMILIES["coverage_at_{k}"].at(20)
@@ -105,6 +115,30 @@ def test_metrics_asked_together_are_what_each_is_alone():
         for one, alone in zip(together[name], every_two({name: of})[name], strict=True):
             assert (one.metric, one.a, one.b, one.n) == (name, alone.a, alone.b, alone.n)
             assert (one.low, one.high, one.p) == pytest.approx((alone.low, alone.high, alone.p), abs=1e-12)
+
+
+def test_means_and_pairs_of_one_set_of_draws_are_what_each_is_alone():
+    rng = np.random.default_rng(2)
+    values = {name: dict(zip("abc", recalls(rng, 90, 3).T, strict=True)) for name in ("recall", "ndcg")}
+    values["ndcg"]["c"] = np.where(np.arange(90) < 30, np.nan, values["ndcg"]["c"])
+    values["ndcg"]["nobody"] = np.full(90, np.nan)
+    means, pairs = figures_and_pairs(values)
+    assert pairs == every_two(values)
+    assert list(means["ndcg"]) == ["a", "b", "c"]
+    for metric, of in means.items():
+        for name, found in of.items():
+            alone = mean_interval(values[metric][name])
+            assert found.n == alone.n
+            assert (found.mean, found.low, found.high) == pytest.approx((alone.mean, alone.low, alone.high), abs=1e-12)
+
+
+def test_means_with_pairs_are_told_where_users_differ_and_where_there_is_one_column():
+    some = {"recall": {"a": np.r_[np.nan, np.arange(39.0)], "b": np.ones(40)}}
+    means, (pair,) = measure_each(some)
+    assert (means["recall", "a"].n, means["recall", "b"].n, pair.n) == (39, 40, 39)
+    assert pair == compare_each(some)[0]
+    means, pairs = measure_each({"recall": {"a": np.arange(40.0)}})
+    assert (means["recall", "a"], pairs) == (mean_interval(np.arange(40.0)), [])
 
 
 def test_whoever_has_no_value_is_in_no_pair_and_others_share_only_common_users():

@@ -12,7 +12,7 @@ import numpy as np
 
 from zoo.card import Interval
 from zoo.metrics import Exposure, Metric
-from zoo.significance import MIN_USERS, Comparison, compare_each, with_holm
+from zoo.significance import MIN_USERS, Comparison, compare_each, measure_each, with_holm
 
 SAME_USERS = (
     0.9  # of the users of whoever has most: a metric may be undefined for a few under one model and not another
@@ -98,7 +98,14 @@ def turned(one: Comparison) -> Comparison:
 
 
 def every_two(columns: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, list[Comparison]]:
-    """Every two by every metric, each on the users that both have and as if it stood alone.
+    """Every two by every metric: the second part of `figures_and_pairs`."""
+    return figures_and_pairs(columns)[1]
+
+
+def figures_and_pairs(
+    columns: Mapping[str, Mapping[str, np.ndarray]],
+) -> tuple[dict[str, dict[str, Interval]], dict[str, list[Comparison]]]:
+    """Everybody's mean by every metric, and every two, each on the users that both have and as if it stood alone.
 
     Parameters
     ----------
@@ -113,9 +120,17 @@ def every_two(columns: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, list
         for name, column in of.items():
             there = np.isfinite(column)
             groups.setdefault(there.tobytes(), {}).setdefault(metric, {})[name] = column[there]
-    found = {(str(one.metric), one.a, one.b): one for alike in groups.values() for one in compare_each(dict(alike))}
-    found |= in_pairs(having, [pair for pair in _pairs(having) if pair not in found])
-    return {metric: [found[metric, a, b] for a, b in combinations(of, 2)] for metric, of in having.items()}
+    means: dict[tuple[str, str], Interval | None] = {}
+    pairs: dict[tuple[str, str, str], Comparison] = {}
+    for alike in groups.values():
+        of_these, compared = measure_each(dict(alike))
+        means |= of_these
+        pairs |= {(str(one.metric), one.a, one.b): one for one in compared}
+    pairs |= in_pairs(having, [pair for pair in _pairs(having) if pair not in pairs])
+    return (
+        {metric: {name: mean for name in of if (mean := means[metric, name])} for metric, of in having.items()},
+        {metric: [pairs[metric, a, b] for a, b in combinations(of, 2)] for metric, of in having.items()},
+    )
 
 
 def _pairs(columns: Mapping[str, Mapping[str, np.ndarray]]) -> list[tuple[str, str, str]]:

@@ -201,28 +201,60 @@ def compare_each(
     -------
     a Comparison per metric and pair, in their order, each asked alone (`with_holm` asks some of them together)
     """
+    return _measure(values, baseline, False, seed=seed, n_draws=n_draws)[1]
+
+
+def measure_each(
+    values: Mapping[Any, Mapping[str, np.ndarray]], *, seed: int = 0, n_draws: int = N_DRAWS
+) -> tuple[dict[tuple[Any, str], Interval | None], list[Comparison]]:
+    """`mean_intervals` and `compare_each` of the same values, from one set of draws where they can share it.
+
+    Returns
+    -------
+    (metric, model) -> the mean with its interval, None where no user has a value; and every pair by every metric
+    """
+    return _measure(values, None, True, seed=seed, n_draws=n_draws)
+
+
+def _measure(
+    values: Mapping[Any, Mapping[str, np.ndarray]], baseline: str | None, with_means: bool, *, seed: int, n_draws: int
+) -> tuple[dict[tuple[Any, str], Interval | None], list[Comparison]]:
     asked = [
         (metric, *pair)
         for metric, of in values.items()
         for pair in (combinations(of, 2) if baseline is None else [(a, baseline) for a in of if a != baseline])
     ]
-    if not asked:
-        return []
-    names = list(dict.fromkeys((metric, name) for metric, a, b in asked for name in (a, b)))
+    names = [(metric, name) for metric, of in values.items() for name in of]
+    if not (names if with_means else asked):
+        return {}, []
     columns = np.column_stack([_finite_or_nan(values[metric][name]) for metric, name in names])  # [n, M]
+    draws = None
+    if len(columns) < LARGE and not np.isnan(columns).any():
+        draws = bootstrap_means(columns, seed=seed, n_draws=n_draws)  # [n_draws, M]
+    means = dict(zip(names, _means(columns, draws, seed=seed, n_draws=n_draws), strict=True)) if with_means else {}
+    if not asked:
+        return means, []
     place = {name: i for i, name in enumerate(names)}
     pairs = np.array([(place[metric, a], place[metric, b]) for metric, a, b in asked])  # [P, 2]
-    ends, p = _tested(columns, pairs, seed=seed, n_draws=n_draws)
-    return [
+    ends, p = _tested(columns, pairs, draws, seed=seed, n_draws=n_draws)
+    return means, [
         _compare(a, b, columns[:, i] - columns[:, j], ends[at], p[at], metric)
         for at, ((metric, a, b), (i, j)) in enumerate(zip(asked, pairs.tolist(), strict=True))
     ]
 
 
+def _means(columns: np.ndarray, draws: np.ndarray | None, *, seed: int, n_draws: int) -> list[Interval | None]:
+    if draws is None:
+        return mean_intervals(columns, seed=seed, n_draws=n_draws)
+    return [_interval(column, _ends(column, drawn)) for column, drawn in zip(columns.T, draws.T, strict=True)]
+
+
 def _tested(
-    columns: np.ndarray, pairs: np.ndarray, *, seed: int, n_draws: int
+    columns: np.ndarray, pairs: np.ndarray, draws: np.ndarray | None, *, seed: int, n_draws: int
 ) -> tuple[list[tuple[float, float]], list[float]]:
     """The interval and the p-value of each difference of two columns. columns : float64 [n, M]; pairs : int64 [P, 2]
+
+    draws : float64 [n_draws, M], means of the columns over drawn users; None where they have different users, or many
 
     A mean of differences is the difference of the means on the same users: where all columns have the same users, the
     columns are drawn and not their pairs, of which there are many more.
@@ -235,9 +267,9 @@ def _tested(
     if len(columns) >= LARGE:
         by_theory = [_by_normal_theory(columns[:, i] - columns[:, j]) for i, j in pairs]
         return [ends for ends, _ in by_theory], [p for _, p in by_theory]
-    draws = bootstrap_means(columns, seed=seed, n_draws=n_draws)  # [n_draws, M]
+    drawn = bootstrap_means(columns, seed=seed, n_draws=n_draws) if draws is None else draws  # [n_draws, M or its own]
     found = _sign_flip_p(columns, pairs, seed=seed, n_draws=n_draws)  # [P]
-    ends = [_ends(columns[:, i] - columns[:, j], draws[:, i] - draws[:, j]) for i, j in pairs]
+    ends = [_ends(columns[:, i] - columns[:, j], drawn[:, i] - drawn[:, j]) for i, j in pairs]
     return ends, found.tolist()
 
 
@@ -249,7 +281,7 @@ def _tested_apart(differences: np.ndarray, *, seed: int, n_draws: int) -> tuple[
         if len(values) >= LARGE_GROUP or len(values) < 2:
             found.append(_by_normal_theory(values))
         else:
-            ends, p = _tested(*_with_zero(values[:, None]), seed=seed, n_draws=n_draws)
+            ends, p = _tested(*_with_zero(values[:, None]), None, seed=seed, n_draws=n_draws)
             found.append((ends[0], p[0]))
     return [ends for ends, _ in found], [p for _, p in found]
 

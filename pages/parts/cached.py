@@ -4,8 +4,9 @@ Whatever is remembered is keyed by a fingerprint or by the publication in servic
 meanwhile is picked up at the next click, and no checksum is computed twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -149,19 +150,35 @@ def column(data: Dataset, entry: Entry, metric: Metric) -> np.ndarray | None:
 
     As it was published where it was kept; at another k from the lists that were kept.
     """
-    return _column(str(data.path), described(data), entry.name, entry.checksum, metric.name, data, metric)
+    return columns(data, entry, [metric])[0]
+
+
+def columns(data: Dataset, entry: Entry, metrics: Sequence[Metric]) -> list[np.ndarray | None]:
+    """The same of several metrics; files are read once for all of them."""
+    kept = cache(lambda: read_per_user(_publication(data, entry.name)))
+    ranked = cache(lambda: lists(data, entry.name))
+    of = (str(data.path), described(data), entry.name, entry.checksum)
+    return [_column(*of, metric.name, data, metric, kept, ranked) for metric in metrics]
 
 
 @st.cache_data(show_spinner=False, max_entries=256)
 def _column(
-    path: str, fingerprint: str, name: str, checksum: str, metric: str, _data: Dataset, _metric: Metric
+    path: str,
+    fingerprint: str,
+    name: str,
+    checksum: str,
+    metric: str,
+    _data: Dataset,
+    _metric: Metric,
+    _kept: Callable[[], pl.DataFrame | None],
+    _ranked: Callable[[], np.ndarray | None],
 ) -> np.ndarray | None:
-    kept = read_per_user(_publication(_data, name))
+    kept = _kept()
     if kept is None:
         return None
     if metric in kept.columns:
         return kept[metric].cast(pl.Float32).to_numpy()
-    ranked = lists(_data, name)
+    ranked = _ranked()
     return None if ranked is None else column_of(_metric, ranked, _data.test, _data.item_facts)
 
 

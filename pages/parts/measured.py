@@ -12,7 +12,7 @@ import numpy as np
 from pages.parts import cached, incumbent
 from pages.parts.cached import Entry
 from pages.parts.incumbent import Incumbent
-from zoo.board import Board, every_two, in_pairs
+from zoo.board import Board, figures_and_pairs, in_pairs
 from zoo.card import Interval
 from zoo.dataset import Dataset
 from zoo.metrics import EXPOSURE_FAMILIES, FAMILIES, Exposure, Metric
@@ -42,9 +42,18 @@ class Row:
 
 def rows(data: Dataset) -> list[Row]:
     """Everybody who has figures, by family."""
-    models = [Row(e.name, e) for e in cached.entries(data) if e.card is not None and e.card.metrics]
     brought = incumbent.brought(data)
-    return models + ([Row(incumbent.NAME, None, brought)] if brought else [])
+    return models(data) + ([Row(incumbent.NAME, None, brought)] if brought else [])
+
+
+def models(data: Dataset) -> list[Row]:
+    """Those of the zoo alone, without what this session brought."""
+    return [Row(e.name, e) for e in cached.entries(data) if e.card is not None and e.card.metrics]
+
+
+def draw_ahead(data: Dataset, k: int | None = None) -> None:
+    """The board as it opens, or at k, before anybody asks: seconds that no visitor waits for then."""
+    _board(data, models(data), metrics(USUAL, k))
 
 
 def left_out(data: Dataset) -> list[tuple[str, str]]:
@@ -83,6 +92,14 @@ def column(data: Dataset, row: Row, metric: Metric) -> np.ndarray:
     return np.full(len(data.test), np.nan) if found is None else found.astype(np.float64)
 
 
+def columns(data: Dataset, of: Sequence[Row], wanted: Sequence[Metric]) -> dict[str, dict[str, np.ndarray]]:
+    """The same of several rows and metrics, by metric and name; the lists of a model are read once for all of them."""
+    for row in of:
+        if row.entry:
+            cached.columns(data, row.entry, wanted)
+    return {metric.name: {row.name: column(data, row, metric) for row in of} for metric in wanted}
+
+
 def n_users(data: Dataset, row: Row) -> int:
     """Of how many test users it has lists."""
     return len(row.lists.lists.rows) if row.lists else data.info.n_test_users
@@ -107,16 +124,19 @@ def exposure(data: Dataset, row: Row, k: int) -> np.ndarray | None:
 
 def board(data: Dataset, wanted: dict[str, Metric | Exposure]) -> Board:
     """All rows by some metrics, every two compared."""
-    everybody = rows(data)
+    return _board(data, rows(data), wanted)
+
+
+def _board(data: Dataset, everybody: Sequence[Row], wanted: dict[str, Metric | Exposure]) -> Board:
     per_user = [metric for metric in wanted.values() if isinstance(metric, Metric)]
-    _draw_means(data, everybody, per_user)  # all of them from one set of draws
+    pairs = compared(data, everybody, per_user)
     found = {name: figures(data, everybody, metric) for name, metric in wanted.items()}
-    return Board(wanted, found, compared(data, everybody, per_user))
+    return Board(wanted, found, pairs)
 
 
 def of_models(data: Dataset, metric: str) -> list[Comparison]:
     """Every two models of the zoo, without what this session brought."""
-    return compared(data, [row for row in rows(data) if row.entry], [named(metric)])[metric]
+    return compared(data, models(data), [named(metric)])[metric]
 
 
 def figures(data: Dataset, everybody: Sequence[Row], metric: Metric | Exposure) -> dict[str, Interval]:
@@ -170,7 +190,7 @@ def compared(data: Dataset, everybody: Sequence[Row], per_user: Sequence[Metric]
     What was drawn of the models serves every visitor; only the pairs with lists that were brought are the session's.
     """
     zoo, brought = [row for row in everybody if row.entry], [row for row in everybody if row.lists]
-    found = _pairs(data, zoo, per_user, every_two)
+    found = _pairs(data, zoo, per_user, partial(_of_zoo, data, zoo))
     for row in brought:
         pairs = [(metric.name, other.name, row.name) for metric in per_user for other in zoo]
         with_it = _pairs(data, [*zoo, row], per_user, partial(_only, pairs))
@@ -184,9 +204,18 @@ def _pairs(
     """Each pair as if it stood alone, from the memory of these rows."""
     kept = memory(data, of)
     missing = [metric for metric in per_user if ("pairs", metric.name) not in kept]
-    found = compare({metric.name: {row.name: column(data, row, metric) for row in of} for metric in missing})
-    kept |= {("pairs", name): pairs for name, pairs in found.items()}
+    if missing:
+        found = compare(columns(data, of, missing))
+        kept |= {("pairs", name): pairs for name, pairs in found.items()}
     return {metric.name: kept["pairs", metric.name] for metric in per_user}
+
+
+def _of_zoo(data: Dataset, zoo: Sequence[Row], of: Columns) -> Pairs:
+    """Every two; and into the memory of each row its mean, which the same draws tell."""
+    means, pairs = figures_and_pairs(of)
+    for row in zoo:
+        memory(data, [row]).update({("mean", metric): found.get(row.name) for metric, found in means.items()})
+    return pairs
 
 
 def _only(pairs: list[tuple[str, str, str]], columns: Columns) -> Pairs:

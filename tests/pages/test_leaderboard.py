@@ -7,8 +7,9 @@ from urllib.parse import parse_qsl
 import numpy as np
 import polars as pl
 import pytest
+import streamlit as st
 
-from pages.parts import measured, pairs
+from pages.parts import measured, pairs, server
 from pages.parts.amounts import decimals, signed
 from pages.parts.incumbent import INCUMBENT, NAME
 from pages.parts.link import VIEW
@@ -324,3 +325,18 @@ def test_models_of_an_older_version_have_figures_and_no_lists(own_zoo):  # noqa:
     look(page, a="ease", b="popularity")
     page.open("measure/catalogue")
     assert "No lists are kept" in page.words
+
+
+def test_what_the_server_drew_ahead_is_drawn_for_no_visitor_again(app, monkeypatch):
+    st.cache_resource.clear()
+    drawn = []
+    draw = measured.figures_and_pairs
+    monkeypatch.setattr(measured, "figures_and_pairs", lambda columns: drawn.append(list(columns)) or draw(columns))
+    server.draw_ahead()
+    assert len(drawn) == len(measured.cached.zoo().datasets()) * (1 + len(measured.KS))
+    before = len(drawn)
+    app.open("measure/leaderboard")
+    look(app, at="10")
+    assert len(drawn) == before
+    look(app, metrics="precision_at_{k}")
+    assert drawn[-1] == ["precision_at_20"]  # what nobody drew ahead is
