@@ -24,7 +24,7 @@ import scipy
 import torch
 from onnx import TensorProto, compose, helper
 
-from training.graphs import ITEM_ITEM_DENSE, ITEM_ITEM_ROWS, OPSET, item_item, with_ranking
+from training.graphs import ITEM_ITEM_DENSE, ITEM_ITEM_ROWS, OPSET, item_item, with_code_offset, with_ranking
 from training.half import rounded, with_half_weights
 from training.model import DETAILS, Fitted
 from training.parity import check_parity, difference
@@ -145,6 +145,8 @@ def export_graphs(
             onnx.save(with_ranking(graph, n_items), folder / file)
         return {role: file for role, (file, _) in files.items()}
     graph = with_ranking(_torch_graph(scorer, about), n_items)
+    if any(output.name == "embedding_std" for output in graph.graph.output):  # a code that one draws from
+        graph = with_code_offset(graph)
     if half:
         graph = with_half_weights(graph)
     external = graph.ByteSize() > EXTERNAL_ABOVE

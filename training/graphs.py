@@ -3,13 +3,15 @@
 In ONNX's textual syntax: one line per operator, as `onnx.parser` reads it. The contract is in docs/contract.md.
 """
 
+import numpy as np
 import onnx
-from onnx import TensorProto, helper, parser
+from onnx import TensorProto, helper, numpy_helper, parser
 
 from training.half import cast_first
 
 OPSET = 18
 IR_VERSION = 10
+CODE = "embedding"  # the output that is a person's code
 
 # Mask and rank inside the graph, so that the device does it and only k numbers per user travel back.
 # An item column I (padding) falls into a column of its own, which is cut off.
@@ -114,6 +116,24 @@ def with_ranking(model: onnx.ModelProto, n_items: int) -> onnx.ModelProto:
             if dimension.dim_param == "I":
                 dimension.dim_value = n_items
     graph.name = "recommender"
+    return model
+
+
+def with_code_offset(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A graph whose code can be moved before it is decoded: e = embedding + code_offset. Changes what it is given.
+
+    `code_offset` float32 [B or 1, K] is an initializer of zeros that is listed among the inputs too: a default value
+    (ONNX, from IR version 4 on), so that whoever does not name it gets what the graph gave before, bit for bit. The
+    outputs `embedding` and `embedding_std` stay those of the history.
+    """
+    graph = model.graph
+    (n_factors,) = (output.type.tensor_type.shape.dim[1].dim_value for output in graph.output if output.name == CODE)
+    for node in graph.node:
+        node.input[:] = ["moved_code" if name == CODE else name for name in node.input]
+    made = next(place for place, node in enumerate(graph.node) if CODE in node.output)
+    graph.node.insert(made + 1, helper.make_node("Add", [CODE, "code_offset"], ["moved_code"], name="move the code"))
+    graph.initializer.append(numpy_helper.from_array(np.zeros((1, n_factors), dtype=np.float32), "code_offset"))
+    graph.input.append(helper.make_tensor_value_info("code_offset", TensorProto.FLOAT, ["C", n_factors]))
     return model
 
 

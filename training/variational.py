@@ -12,6 +12,9 @@ Liang, Krishnan, Hoffman, Jebara 2018, "Variational Autoencoders for Collaborati
 
 Shapes: x [B, I], h [B, H], mu, sigma, e [B, K], scores [B, I]. The first layer touches only the items of the history.
 
+The exported graph serves e = mu + code_offset, an input that is 0 unless it is fed (training/graphs.py): so whoever has
+mu and sigma can draw e, or walk through it.
+
 Differs from the paper:
 1. The decoder's hidden layer is dropped out too, like the input: a few hundred users are soon learned by heart.
 2. The weights served are a running mean over the updates (decay `averaging`): better, and the curve is smoother.

@@ -75,11 +75,7 @@ def recommend(
         if reason := why_not(model.card, taste):
             raise ModelError(reason)
     start = time.perf_counter()
-    likes = _histories([(taste.likes, taste.weights) for taste in tastes], model.card.n_items)
-    dislikes = _histories([(taste.dislikes, None) for taste in tastes], model.card.n_items)
-    users = None
-    if model.card.about.input == "users":
-        users = np.array([taste.user_idx for taste in tastes], dtype=np.int64)
+    likes, dislikes, users = _told(model.card, tastes)
     if dislikes.nnz:
         ranked, scores = _with_dislikes(model, likes, dislikes, users, k, candidates, hide_seen)
     else:
@@ -101,12 +97,20 @@ def why_not(card: Card, taste: Taste) -> str | None:
 def rank(scores: np.ndarray, allowed: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The graph's top-k in NumPy: best first, the lower column first among equals, -1 where nothing is left.
 
-    scores float32 [B, I], allowed bool [B, I] -> ranked int64 [B, min(k, I)], scores float32 [B, min(k, I)]
+    scores float [B, I], allowed bool [B, I] -> ranked int64 [B, min(k, I)], scores [B, min(k, I)], -inf at a -1
     """
-    open_scores = np.where(allowed, scores, -np.inf)
-    order = np.argsort(-open_scores, axis=1, kind="stable")[:, :k]
-    best = np.take_along_axis(open_scores, order, axis=1)
-    return np.where(np.isneginf(best), -1, order), best
+    there = np.where(allowed, scores, -np.inf)
+    width = min(k, scores.shape[1])
+    ranked = np.full((len(scores), width), -1, dtype=np.int64)
+    best = np.full(ranked.shape, -np.inf, dtype=there.dtype)
+    if not ranked.size:
+        return ranked, best
+    least = np.partition(there, -width, axis=1)[:, -width]  # of the last place: what lies below it is never sorted
+    for row, own in enumerate(there):
+        able = np.flatnonzero((own >= least[row]) & (own > -np.inf))
+        found = able[np.argsort(-own[able], kind="stable")][:width]
+        ranked[row, : len(found)], best[row, : len(found)] = found, own[found]
+    return ranked, best
 
 
 def tastes_of(X: csr_array, dislikes: csr_array | None = None, seen: csr_array | None = None) -> list[Taste]:
@@ -189,6 +193,20 @@ def answers(model: Model, tastes: Sequence[Taste]) -> tuple[np.ndarray, np.ndarr
     return scores, embedding
 
 
+def all_scores(model: Model, tastes: Sequence[Taste]) -> np.ndarray:
+    """float32 [B, I]: what each taste gives every item, by the rule for dislikes, before anything is kept out.
+
+    Raises
+    ------
+    ModelError if the model cannot serve one of the tastes
+    """
+    for taste in tastes:
+        if reason := why_not(model.card, taste):
+            raise ModelError(reason)
+    likes, dislikes, users = _told(model.card, tastes)
+    return _combined(model, likes, dislikes, users, ("all_scores",))[0]
+
+
 def _combined(
     model: Model, likes: csr_array, dislikes: csr_array, users: np.ndarray | None, outputs: tuple[str, ...]
 ) -> list[np.ndarray]:
@@ -197,14 +215,38 @@ def _combined(
     if model.card.about.dislikes == "exempt" or not dislikes.nnz:
         answer = model.run(likes, users=users, outputs=outputs)
         return [answer[name] for name in outputs]
-    rows_of_three = vstack([likes, dislikes, csr_array((B, I), dtype=np.float32)], format="csr")
-    answer = model.run(rows_of_three, outputs=outputs)
+    rows, place = _once(vstack([likes, dislikes, csr_array((B, I), dtype=np.float32)], format="csr"))
+    answer = model.run(rows, outputs=outputs)
     told = np.repeat(np.arange(B), np.diff(likes.indptr))[likes.data > 0]  # what weighs nothing is no like
     n_likes, n_dislikes = np.bincount(told, minlength=B), np.diff(dislikes.indptr)
-    a = (n_dislikes > 0) if model.card.about.dislikes == "linear" else n_dislikes / np.maximum(n_likes + n_dislikes, 1)
-    a = a[:, None].astype(np.float32)
-    thirds = [np.split(answer[name], 3) for name in outputs]
-    return [f_likes - a * (f_dislikes - f_nothing) for f_likes, f_dislikes, f_nothing in thirds]
+    a = share_of_dislikes(model.card, n_likes, n_dislikes)[:, None].astype(np.float32)
+    of_likes, of_dislikes, of_nothing = np.split(place, 3)
+    return [f[of_likes] - a * (f[of_dislikes] - f[of_nothing[:1]]) for f in (answer[name] for name in outputs)]
+
+
+def share_of_dislikes(card: Card, n_likes: np.ndarray, n_dislikes: np.ndarray) -> np.ndarray:
+    """a of the rule for dislikes, [B]; n_likes and n_dislikes : int [B], how many of each a model is told"""
+    if card.about.dislikes == "linear":
+        return n_dislikes > 0
+    return n_dislikes / np.maximum(n_likes + n_dislikes, 1)
+
+
+def _once(histories: csr_array) -> tuple[csr_array, np.ndarray]:
+    """Each history once, csr [n, I], and at which row of these each of them is, int64 [B]."""
+    places: dict[tuple[bytes, bytes], int] = {}
+    rows = [slice(start, stop) for start, stop in pairwise(histories.indptr.tolist())]
+    keys = [(histories.indices[row].tobytes(), histories.data[row].tobytes()) for row in rows]
+    place = np.array([places.setdefault(key, len(places)) for key in keys], dtype=np.int64)
+    return histories[np.unique(place, return_index=True)[1]], place
+
+
+def _told(card: Card, tastes: Sequence[Taste]) -> tuple[csr_array, csr_array, np.ndarray | None]:
+    """Likes and dislikes of B tastes, csr float32 [B, I] each, and whose they are where the model knows people."""
+    likes = _histories([(taste.likes, taste.weights) for taste in tastes], card.n_items)
+    dislikes = _histories([(taste.dislikes, None) for taste in tastes], card.n_items)
+    if card.about.input == "items":
+        return likes, dislikes, None
+    return likes, dislikes, np.array([taste.user_idx for taste in tastes], dtype=np.int64)
 
 
 def _histories(rows: Sequence[tuple[tuple[int, ...], tuple[float, ...] | None]], n_items: int) -> csr_array:

@@ -25,6 +25,10 @@ from zoo.settings import Settings
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 ITEM_TOWER = "item_tower.onnx"
 ITEMS_AT_ONCE = 256  # through an item tower
+CODE_OFFSET = "code_offset"  # an input that need not be fed: zeros are its default
+NO_WAY_IN = (
+    "its graph has no way to move the code: it was trained before there was one, or has no such code. Train it again."
+)
 EXPECTED_INPUTS = {"items", "weights", "candidates", "exclude_seen", "k"}
 EXPECTED_OUTPUTS = {"ranked", "scores", "all_scores"}
 
@@ -68,6 +72,9 @@ def open_session(path: str, settings: Settings) -> ort.InferenceSession:
     options.log_severity_level = 3
     # Weights stay memory-mapped: packed copies doubled the memory of an item-item model and made it no faster
     options.add_session_config_entry("session.disable_prepacking", "1")
+    # Every model has threads of its own. Spinning for the next batch, those of one held back those of all others, and
+    # the pages: a run of Compare that explains its lists took twice as long on two busy cores
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         session = ort.InferenceSession(path, options, providers=providers_for(settings.provider))
     except (ort.capi.onnxruntime_pybind11_state.Fail, ort.capi.onnxruntime_pybind11_state.InvalidProtobuf,
@@ -111,6 +118,7 @@ class Model:
         k: int = 20,
         outputs: tuple[str, ...] = ("ranked", "scores"),
         graph: str | None = None,
+        code_offset: np.ndarray | None = None,
     ) -> dict[str, np.ndarray]:
         """Answer for B histories.
 
@@ -125,12 +133,15 @@ class Model:
         outputs : of "ranked" [B, k], "scores" [B, k], "all_scores" [B, I], "embedding" [B, K] and
             "embedding_std" [B, K], where the card names them
         graph : "rows" or "dense" in place of the runtime's own choice
+        code_offset : float32 [B or 1, K], added to the code before it is decoded, where `moves_code`; None: 0.
+            "embedding" and "embedding_std" stay those of the histories
 
         Raises
         ------
         ModelError if the question does not fit the model
         """
         self._check_question(histories, users, candidates, k, outputs)
+        self._check_offset(code_offset, histories.shape[0])
         lengths = np.diff(histories.indptr) + (0 if masked is None else np.diff(masked.indptr))
         parts: list[tuple[np.ndarray, dict[str, np.ndarray]]] = []
         fixed = {
@@ -143,10 +154,32 @@ class Model:
             if users is not None:
                 feeds["users"] = users[rows].astype(np.int64)
             session = self._sessions[role]
+            moved = (
+                {} if code_offset is None else {CODE_OFFSET: code_offset[rows if len(code_offset) > 1 else slice(1)]}
+            )
             known = {entry.name for entry in session.get_inputs()}
-            answer = session.run(list(outputs), {name: feeds[name] for name in known})
+            answer = session.run(list(outputs), {name: feeds[name] for name in known} | moved)
             parts.append((rows, dict(zip(outputs, answer, strict=True))))
         return {name: _in_order([(rows, answer[name]) for rows, answer in parts], len(lengths)) for name in outputs}
+
+    @property
+    def moves_code(self) -> bool:
+        """Whether the graph lets its code be moved before it is decoded: a variational one, since that was built."""
+        return self._code_length is not None
+
+    @property
+    def _code_length(self) -> int | None:
+        optional = self._sessions["rows"].get_overridable_initializers()
+        return next((int(entry.shape[1]) for entry in optional if entry.name == CODE_OFFSET), None)
+
+    def _check_offset(self, code_offset: np.ndarray | None, n_histories: int) -> None:
+        if code_offset is None:
+            return
+        if not self.moves_code:
+            raise ModelError(f"{self.card.about.title}: {NO_WAY_IN}")
+        shapes = {(n, self._code_length) for n in (1, n_histories)}
+        if code_offset.shape not in shapes:
+            raise ModelError(f"A code is moved by {max(shapes)} numbers or {min(shapes)}, not {code_offset.shape}.")
 
     def _check_question(
         self,
