@@ -126,24 +126,24 @@ def genre_miscalibration_at_k(ranked: np.ndarray, fold_in: csr_array, items: Ite
     nan where history or list has no genres. Steck 2018, "Calibrated recommendations", RecSys, with every item of the
     history weighing the same.
     """
-    shares = _genre_shares(items.genres)
+    shares = genre_shares(items.genres)
     ones = csr_array((np.ones(fold_in.nnz), fold_in.indices, fold_in.indptr), shape=fold_in.shape)
     first = ranked[:, :k]
     offered = np.concatenate([[0], np.cumsum((first >= 0).sum(axis=1))])
     listed = csr_array((np.ones(offered[-1]), first[first >= 0], offered), shape=fold_in.shape)
-    p, q = (_normalized((X @ shares).toarray()) for X in (ones, listed))
+    p, q = (normalized((X @ shares).toarray()) for X in (ones, listed))
     mixed = (1 - CALIBRATION_ALPHA) * q + CALIBRATION_ALPHA * p
     terms = np.where(p > 0, p * np.log(np.where(p > 0, p, 1.0) / np.where(p > 0, mixed, 1.0)), 0.0)
     return np.where((p.sum(axis=1) > 0) & (q.sum(axis=1) > 0), terms.sum(axis=1), np.nan)
 
 
-def _genre_shares(genres: csr_array) -> csr_array:
+def genre_shares(genres: csr_array) -> csr_array:
     """[I, G]: rows that sum to 1, or to 0 where an item has no genre."""
     n = np.diff(genres.indptr)
     return csr_array((genres.data / np.repeat(n, n), genres.indices, genres.indptr), shape=genres.shape)
 
 
-def _normalized(rows: np.ndarray) -> np.ndarray:
+def normalized(rows: np.ndarray) -> np.ndarray:
     total = rows.sum(axis=1, keepdims=True)
     return np.divide(rows, total, out=np.zeros_like(rows), where=total > 0)
 
