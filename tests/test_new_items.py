@@ -1,17 +1,21 @@
 """Items that nobody chose, ranked beside the catalogue."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
 import pytest
+from PIL import Image
 
 from tests.conftest import menagerie
 from tests.world import N_ITEMS
-from zoo.content import Recipe
+from zoo.catalogue import Catalogue
+from zoo.content import Pictures, Recipe
 from zoo.errors import DataError, ModelError
-from zoo.new_items import read_new_items, recommend_with
-from zoo.recommend import Taste, recommend
+from zoo.new_items import Audience, NewItems, new_items, read_new_items, recommend_with, standing
+from zoo.pictures import pictures_of
+from zoo.recommend import Taste, recommend, tastes_of
 from zoo.registry import Zoo
 from zoo.runtime import Runtime
 from zoo.settings import Settings
@@ -118,3 +122,88 @@ def test_the_command_marks_new_items(tiny_zoo, file, tmp_path):
     assert marked["a new comedy"] is True
     assert sum(marked.values()) == len([item for item in marked if item.startswith("a new")])
     assert "a new comedy\tQuite New" in menagerie("recommend", *arguments, *history).stdout
+
+
+# --- where one item stands
+
+
+@pytest.mark.parametrize("name", CONTENT)
+def test_standing_is_the_place_in_the_whole_list_between_its_neighbours(name, dataset, runtime, file):
+    model = runtime.load(dataset.model(name))
+    new = read_new_items(file, model, dataset.catalogue)
+    ids = dataset.catalogue.items["item_id"].cast(pl.String).to_list()
+    for taste in (Taste(EVEN, dislikes=(1, 3)), Taste(ODD), Taste((5,))):
+        for item, embedding in zip(new.items["item_id"], new.embeddings, strict=True):
+            alone = NewItems(new.items.filter(pl.col("item_id") == item), embedding[None])
+            table = recommend_with(model, dataset.catalogue, alone, ["x"], [taste], N_ITEMS + 1)
+            place, listed = table["item_id"].index_of(item), table["item_id"].to_list()
+            found = standing(model, taste, embedding, around=4)
+            assert (found.rank, found.n) == (place + 1, len(listed))
+            assert [ids[one] for one in found.above] == listed[max(0, place - 4) : place]
+            assert [ids[one] for one in found.below] == listed[place + 1 : place + 5]
+            assert found.score == pytest.approx(table["score"][place], rel=1e-4)
+
+
+def test_ranks_of_an_audience_are_those_of_everybodys_own_list(dataset, runtime, file):
+    model = runtime.load(dataset.model("two_tower_text"))
+    new = read_new_items(file, model, dataset.catalogue)
+    fold = dataset.test
+    tastes = tastes_of(fold.fold_in, seen=fold.masked)
+    for depth in (5, N_ITEMS):
+        audience = Audience.of(model, fold, depth)
+        for embedding in new.embeddings:
+            expected = [min(depth + 1, standing(model, taste, embedding).rank) for taste in tastes]
+            assert audience.ranks(embedding).tolist() == expected
+
+
+def test_those_nearest_to_a_new_item_are_those_in_whose_lists_it_stands_highest(dataset, runtime, file):
+    model = runtime.load(dataset.model("two_tower_text"))
+    comedy = read_new_items(file, model, dataset.catalogue).embeddings[0]
+    audience = Audience.of(model, dataset.test, 10)
+    ranks, nearest = audience.ranks(comedy), audience.nearest(comedy, 12)
+    assert 0 < len(nearest) <= 12
+    assert ranks[nearest].tolist() == sorted(ranks)[: len(nearest)]
+    assert (ranks[nearest] <= 10).all()
+    way = (audience.embedding @ comedy - audience.ladder[:, -1]) / (audience.ladder[:, 0] - audience.ladder[:, -1])
+    for one, next_one in pairwise(nearest):
+        assert ranks[one] < ranks[next_one] or way[one] >= way[next_one]
+    unloved = Audience(audience.embedding, np.full_like(audience.ladder, 1e9))
+    assert len(unloved.nearest(comedy, 12)) == 0
+
+
+def test_an_item_that_scores_as_another_one_stands_behind_it():
+    audience = Audience(np.ones((1, 1), np.float32), np.array([[3.0, 2.0, 2.0, -np.inf]], np.float32))
+    assert [int(audience.ranks(np.array([score]))[0]) for score in (4.0, 3.0, 2.5, 2.0, 1.0)] == [1, 2, 2, 4, 4]
+
+
+def test_a_picture_in_memory_is_read_as_one_of_a_folder(dataset, runtime, file, tmp_path):
+    model = runtime.load(dataset.model("two_tower_image"))
+    red = np.zeros((2, 96, 64, 3), np.uint8)
+    red[..., 0] = 200
+    for item in NEW["movieId"]:
+        Image.fromarray(red[0]).save(tmp_path / f"{item}.png")
+    of_folder = read_new_items(file, model, dataset.catalogue, tmp_path)
+    in_memory = new_items(NEW, model, dataset.catalogue, Pictures(red, np.ones(2, bool)))
+    drawn = read_new_items(file, model, dataset.catalogue)
+    np.testing.assert_array_equal(of_folder.embeddings, in_memory.embeddings)
+    assert not np.allclose(drawn.embeddings, in_memory.embeddings)
+
+
+def test_a_poster_is_drawn_among_those_of_the_catalogue(dataset, runtime):
+    """Which genre stands for an item depends on the lists of all of them."""
+    model, catalogue = runtime.load(dataset.model("two_tower_image")), dataset.catalogue
+    table = pl.DataFrame({"item_id": ["new"], "title": ["New"], "year": [1985], "genres": [["Comedy", "Drama"]]})
+    together = pl.concat(
+        [catalogue.items.with_columns(pl.col("item_id").cast(pl.String)), table.with_columns(n_users=pl.lit(0))],
+        how="diagonal_relaxed",
+    )
+    drawn = pictures_of(Catalogue(together), None).part(slice(len(catalogue), None))
+    expected = new_items(table, model, catalogue, drawn).embeddings
+    np.testing.assert_array_equal(new_items(table, model, catalogue).embeddings, expected)
+    alone = pictures_of(Catalogue(together[-1:]), None)
+    assert not np.allclose(new_items(table, model, catalogue, alone).embeddings, expected)
+
+
+def test_a_table_in_memory_is_told_apart_by_its_name(dataset, runtime):
+    with pytest.raises(DataError, match="The form holds no item"):
+        new_items(NEW.clear(), runtime.load(dataset.model("two_tower_text")), dataset.catalogue, called="The form")

@@ -13,9 +13,10 @@ Hashing words into a table of fixed size: Weinberger et al. 2009, arXiv:0902.220
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from functools import lru_cache
+from itertools import chain, islice, pairwise
 from typing import Literal
 from zlib import crc32
 
@@ -69,16 +70,24 @@ class Recipe(Typed):
 
     def text_ids(self, items: pl.DataFrame) -> np.ndarray:
         """int64 [N, T]; T is the longest text of these items, at most LONGEST. A column that is missing is no text."""
-        columns = [_parts(items[name]) for name in self.text if name in items.columns]
-        return self.hashed([list(chain(*of_item)) for of_item in zip(*columns, strict=True)] or [[]] * items.height)
+        return self.hashed(self.texts(items))
 
-    def hashed(self, texts: Sequence[Sequence[str]]) -> np.ndarray:
-        """int64 [N, T] of N texts, each in parts; no pair of words spans two parts."""
+    def texts(self, items: pl.DataFrame) -> list[list[str]]:
+        """What is written of each item, in parts: a title, a description, each entry of a list."""
+        columns = [_parts(items[name]) for name in self.text if name in items.columns]
+        return [list(chain(*of_item)) for of_item in zip(*columns, strict=True)] or [[]] * items.height
+
+    def hashed(self, texts: Sequence[Sequence[str]], known: Collection[str] | None = None) -> np.ndarray:
+        """int64 [N, T] of N texts, each in parts; no pair of words spans two parts.
+
+        known : of `grams`, those that are read; None: all of them
+        """
         lengths = [len(text) for text in texts]
         forms = normal_form(pl.Series([part for text in texts for part in text], dtype=pl.String), LETTERS).to_list()
         ends = np.cumsum(lengths)
         parts = [forms[end - length : end] for end, length in zip(ends, lengths, strict=True)]
-        rows = [[1 + crc32(gram.encode()) % self.n_buckets for gram in _grams(of)][:LONGEST] for of in parts]
+        bucket = lru_cache(2**18)(lambda gram: 1 + crc32(gram.encode()) % self.n_buckets)  # most of them recur
+        rows = [list(islice(map(bucket, _among(known, grams(of))), LONGEST)) for of in parts]
         ids = np.zeros((len(rows), max(map(len, rows), default=0)), dtype=np.int64)
         for row, found in enumerate(rows):
             ids[row, : len(found)] = found
@@ -146,10 +155,10 @@ class Content:
         }
 
 
-def _grams(parts: Sequence[str]) -> Iterator[str]:
-    """Words, pairs of neighbours, and the letters of longer words, four by four.
+def grams(parts: Sequence[str]) -> Iterator[str]:
+    """Words, pairs of neighbours, and the letters of longer words, four by four; of texts in their normal form.
 
-    >>> list(_grams(["slow horror"]))
+    >>> list(grams(["slow horror"]))
     ['slow', 'horror', 'slow horror', '#<hor', '#horr', '#orro', '#rror', '#ror>']
     """
     words = [part.split() for part in parts]
@@ -160,6 +169,10 @@ def _grams(parts: Sequence[str]) -> Iterator[str]:
     for word in (word for of_part in words for word in of_part if len(word) > WORD_PART):
         marked = f"<{word}>"
         yield from (f"#{marked[start : start + WORD_PART]}" for start in range(len(marked) - WORD_PART + 1))
+
+
+def _among(known: Collection[str] | None, found: Iterator[str]) -> Iterator[str]:
+    return found if known is None else (gram for gram in found if gram in known)
 
 
 def _is_text(column: pl.Series) -> bool:

@@ -1,11 +1,12 @@
 """The pictures that item towers look at: files of a folder, or the posters that we draw."""
 
+import io
 import sys
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from zoo.catalogue import Catalogue
 from zoo.content import PICTURE, Pictures
@@ -14,7 +15,10 @@ from zoo.ids import id_text
 from zoo.posters import pictures as drawn
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
-MOST_PIXELS = 50_000_000  # of one file: a larger one is no poster
+MOST_PIXELS = 25_000_000  # of one file: a larger one is no poster, and would need hundreds of megabytes for a moment
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # of an upload: readers that run no other program
+SHRUNK = 1024  # pixels of the longer side, before colours are converted: a copy of a large picture is 200 MB
+BROKEN = (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
 DRAWN = "drawn by Menagerie: genre and decade are in these posters by construction"
 
 
@@ -60,6 +64,46 @@ def read(path: Path) -> np.ndarray | None:
             if image.width * image.height > MOST_PIXELS:
                 return None
             small = image.convert("RGB").resize((PICTURE[1], PICTURE[0]), Image.Resampling.BOX)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except BROKEN:
         return None
     return np.asarray(small, dtype=np.uint8)
+
+
+def uploaded(content: bytes, name: str) -> np.ndarray:
+    """uint8 [96, 64, 3] of somebody's file: turned as its camera says, the first frame, on white where transparent.
+
+    The whole picture is fitted into 2:3, as those of a folder are.
+
+    Raises
+    ------
+    DataError if it is no picture, has more than MOST_PIXELS (told by its header, before it is decoded), or ends early
+    """
+    try:
+        image = Image.open(io.BytesIO(content), formats=FORMATS)
+    except Image.DecompressionBombError:
+        raise DataError(_too_large(name)) from None
+    except BROKEN:
+        raise DataError(f"{name} is no picture that can be read. Take one of {', '.join(FORMATS)}.") from None
+    with image:
+        if image.width * image.height > MOST_PIXELS:
+            raise DataError(_too_large(name, f": {image.width:,} × {image.height:,} pixels"))
+        try:
+            whole = _shrunk(image)
+        except (*BROKEN, MemoryError, TypeError):
+            raise DataError(f"{name} begins like a picture, but cannot be read to its end. Save it anew.") from None
+    ground = Image.new("RGBA", whole.size, "white")
+    ground.alpha_composite(whole)
+    small = ground.convert("RGB").resize((PICTURE[1], PICTURE[0]), Image.Resampling.BOX)
+    return np.asarray(small, dtype=np.uint8)
+
+
+def _shrunk(image: Image.Image) -> Image.Image:
+    """Upright, in RGBA."""
+    if image.mode.startswith("I"):  # 16 bits of grey, which Pillow would cut off at 255
+        image = Image.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
+    image.thumbnail((SHRUNK, SHRUNK))
+    return ImageOps.exif_transpose(image).convert("RGBA")
+
+
+def _too_large(name: str, size: str = "") -> str:
+    return f"{name} is too large{size}. Take a picture of at most {MOST_PIXELS:,} pixels."
