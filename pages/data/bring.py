@@ -14,7 +14,7 @@ if brought is None:
 bulk.report(data, brought)
 if len(brought.histories.user_ids) == 1:
     bulk.offer_as_taste(data, brought)
-st.markdown("### Lists for everybody in the file")
+st.markdown("## Lists for everybody in the file")
 model = models.pick_one(data)
 k = st.slider("List length (items)", 5, 100, 20, step=5)
 table = bulk.lists(data, brought, model, k) if model else None

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import downloads, frame, incumbent, leaderboard, pairs, protocol, tradeoff
+from pages.parts import downloads, frame, incumbent, leaderboard, memo, pairs, protocol, tradeoff
 
 frame.title("Leaderboard", "Which model ships? Figures with their uncertainty, and the users behind every number.")
 data = frame.dataset()
@@ -16,10 +16,13 @@ if not shown.rows:
 with top:
     leaderboard.verdict(data, shown)
 leaderboard.table(data, shown)
-with st.container(horizontal=True):
+row = st.container(horizontal=True)
+with row:
     downloads.take_home(lambda: pairs.figures_table(shown), f"{data.name}-figures", "Download figures")
     downloads.take_home(lambda: pairs.pairs_table(shown), f"{data.name}-comparisons", "Download comparisons")
 incumbent.bring(data)
 pairs.show(shown)
 tradeoff.cost(data, shown)
 tradeoff.two_metrics(data, shown)
+with row:
+    memo.offer_board(data, shown)

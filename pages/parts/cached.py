@@ -18,15 +18,20 @@ from pages.parts.items import Labels
 from pages.parts.samples import Sample
 from pages.parts.samples import samples as make_samples
 from zoo.card import Card, Interval
+from zoo.content import Recipe
 from zoo.dataset import Dataset
 from zoo.errors import CardError
 from zoo.evaluate import column_of, measure, read_per_user
 from zoo.evaluate import over_all as measure_over_all
+from zoo.explain import Explanation, explain
 from zoo.exposed import Places, shown
 from zoo.lists import FILE as LISTS
 from zoo.lists import stored_lists
 from zoo.metrics import Exposure, Metric
 from zoo.metrics.exposure import exposure_at_k
+from zoo.new_items import Audience
+from zoo.prompt import Kind, Space
+from zoo.prompt import space as space_of
 from zoo.recommend import Lists, Taste
 from zoo.recommend import recommend as ask
 from zoo.registry import Zoo
@@ -34,6 +39,7 @@ from zoo.runtime import Model, Runtime
 from zoo.segments import Segments
 from zoo.segments import segments as segments_of
 from zoo.settings import Settings
+from zoo.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, eq=False)
@@ -293,3 +299,54 @@ def model(data: Dataset, entry: Entry) -> Model:
 
 def recommend(data: Dataset, entry: Entry, tastes: Sequence[Taste], **options: int | bool | np.ndarray | None) -> Lists:
     return ask(model(data, entry), tastes, **options)
+
+
+def space(data: Dataset, entry: Entry, kind: Kind) -> Space:
+    """The catalogue as a model sees it by its words, its pictures, or by all that it reads; embedded once."""
+    return _space(str(data.path), described(data), entry.name, entry.checksum, kind, data, entry)
+
+
+@st.cache_resource(show_spinner="Reading the catalogue …", max_entries=32)
+def _space(path: str, of_data: str, name: str, checksum: str, kind: Kind, _data: Dataset, _entry: Entry) -> Space:
+    return space_of(model(_data, _entry), _data.catalogue, kind)
+
+
+def vocabulary(data: Dataset, recipe: Recipe) -> Vocabulary:
+    """The words of the columns that a recipe reads."""
+    return _vocabulary(str(data.path), described(data), tuple(recipe.text), data, recipe)
+
+
+@st.cache_resource(show_spinner="Reading the catalogue …", max_entries=8)
+def _vocabulary(path: str, of_data: str, text: tuple[str, ...], _data: Dataset, _recipe: Recipe) -> Vocabulary:
+    return Vocabulary.of(_recipe, _data.catalogue.items)
+
+
+def audience(data: Dataset, entry: Entry) -> Audience:
+    """What a new item must beat in the lists of the test users."""
+    return _audience(str(data.path), data.info.fingerprint, entry.name, entry.checksum, data, entry)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _audience(path: str, fingerprint: str, name: str, checksum: str, _data: Dataset, _entry: Entry) -> Audience:
+    return Audience.of(model(_data, _entry), _data.test)
+
+
+def explanation(data: Dataset, entry: Entry, asked: Taste, items: Sequence[int]) -> Explanation:
+    """What each thing in a taste adds to the scores of some items, under one model."""
+    return _explanation(
+        str(data.path), data.info.fingerprint, entry.checksum, repr(asked), tuple(items), data, entry, asked
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _explanation(
+    path: str,
+    fingerprint: str,
+    checksum: str,
+    of: str,
+    items: tuple[int, ...],
+    _data: Dataset,
+    _entry: Entry,
+    _asked: Taste,
+) -> Explanation:
+    return explain(model(_data, _entry), _asked, list(items))

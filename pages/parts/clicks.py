@@ -18,6 +18,7 @@ from pages.parts.state import Visit
 from zoo.dataset import Dataset
 
 _clicks = component("clicks")
+ONE_MODEL = ("recommend", "what if")  # pages on which a single model answers
 
 
 def listen() -> None:
@@ -93,7 +94,7 @@ def _ask(which: str, columns: list[Column]) -> None:
 
 def _asks_for_known(data: Dataset) -> bool:
     """Whether the one model on the page can answer only for people whom it learned from."""
-    asked = state.kept("shown-model") or () if state.kept("page") == "recommend" else ()
+    asked = state.kept("shown-model") or () if state.kept("page") in ONE_MODEL else ()
     cards = [entry.card for entry in cached.entries(data) if entry.name in asked]
     return any(card is not None and not card.about.serves_new_profiles for card in cards)
 

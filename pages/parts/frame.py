@@ -8,7 +8,8 @@ from typing import NoReturn
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from pages.parts import address, cached, clicks, state
+from pages.parts import address, cached, clicks, share, state
+from pages.parts.component import WEB
 from zoo.dataset import Dataset
 from zoo.errors import ZooError
 
@@ -17,9 +18,12 @@ PUNCTUATION = re.compile(
 )  # all of ASCII's: each may begin markdown, a directive, a formula or a link
 PAGES = {  # where a click may lead
     "compare": "pages/try/compare.py",
+    "what-if": "pages/try/what_if.py",
     "leaderboard": "pages/measure/leaderboard.py",
     "segments": "pages/measure/segments.py",
     "catalogue": "pages/measure/catalogue.py",
+    "similar": "pages/inside/similar.py",
+    "latent": "pages/inside/latent.py",
 }
 
 
@@ -36,6 +40,7 @@ def run(page: Page) -> None:
     """Run a page between reading and writing the address; what the visitor can mend is shown as its sentence, here."""
     state.keep("page", page.title.lower())
     state.keep("path", page.url_path)
+    st.html(WEB / "page.css")
     clicks.listen()
     if going := state.session().going:
         state.session().going = None
@@ -46,6 +51,7 @@ def run(page: Page) -> None:
         address.read()
         address.write(page.url_path, "address")  # before what was asked for: whoever sees that may go back at once
         address.notice()
+        share.button()
         with suppress(PageEnds):  # a page that ends early has an address too
             page.run()
         state.session().linked = False
@@ -120,7 +126,7 @@ def _pick(names: list[str]) -> str:
 
 def _empty(what: str, why: str, models: str) -> None:
     with st.container(border=True):
-        st.markdown(f"### {what}\n\n{why}")
+        st.markdown(f"## {what}\n\n{why}")
         st.code(f"menagerie train {models} --data FILE --out {cached.settings().zoo}", language="sh")
         st.caption(
             "FILE: interactions as CSV, TSV, Parquet or JSON Lines, with a column for the user and one for the item."

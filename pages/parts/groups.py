@@ -61,8 +61,10 @@ def controls(data: Dataset) -> Asked | None:
         a = view.one("a", "Model", titles, best)
         others = {"": "nobody"} | {name: title for name, title in titles.items() if name != a}
         b = view.one("b", "Minus", others, "", help="The same users under another model: the difference, user by user.")
-    by = view.one("by", "Users grouped by", _ways(data), ACTIVITY)
+    why = "Users of one kind together: is the model as good for those who chose little, or who like what is rare?"
+    by = view.one("by", "Users grouped by", _ways(data), ACTIVITY, help=why)
     of = measured.named(metric)
+    st.caption(escape(f"{of.title}: {of.definition}"))
     found = {row.name: row for row in rows}
     first = measured.column(data, found[a], of)
     second = measured.column(data, found[b], of) if b else None

@@ -29,9 +29,8 @@ class Labels:
 
     def card(self, idx: int) -> dict[str, Any]:
         """{"id", "title", "aside", "year", "decade", "genre", "about", "art" (SVG), "ground" (colour)} of one item."""
-        item_id, title, year = self._rows[idx]
+        shown, aside, year = self._named(idx)
         genre = self._facts[idx].genre
-        shown, aside = ("Item " + str(item_id), None) if title == str(item_id) else readable(title)
         return {
             "id": idx,
             "title": shown,
@@ -41,6 +40,17 @@ class Labels:
             "genre": None if genre is None else genre_text(genre),
             "about": self._about(idx),
         } | self._poster(idx)
+
+    def title_and_year(self, idx: int) -> tuple[str, str | None]:
+        """What tells an item from others in a line of text."""
+        shown, _, year = self._named(idx)
+        return shown, year_text(year)
+
+    def _named(self, idx: int) -> tuple[str, str | None, int | None]:
+        """The title as one says it, what stood in brackets behind it, and the year."""
+        item_id, title, year = self._rows[idx]
+        shown, aside = ("Item " + str(item_id), None) if title == str(item_id) else readable(title)
+        return shown, aside, year
 
     def _about(self, idx: int) -> dict[str, str | None]:
         """What else the table says of an item: {"by" (who made it, and where), "genres", "text" (a description)}."""

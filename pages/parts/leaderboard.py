@@ -32,7 +32,9 @@ def controls(data: Dataset) -> Shown:
                 help="As usual: 100 for nDCG and MRR, 20 for the others.",
             )
         nobody = {"": "nobody: the figures themselves"}
-        baseline = view.one("baseline", "Compare with", nobody | {row.name: row.title for row in rows}, "")
+        others = nobody | {row.name: row.title for row in rows}
+        why = "Every figure becomes the difference to this model's, user by user, with the interval of that difference."
+        baseline = view.one("baseline", "Compare with", others, "", help=why)
         only = view.switch(
             "differing",
             "Only differences",
@@ -57,25 +59,28 @@ def _place(board: Board, metric: str, name: str) -> float:
 
 def verdict(data: Dataset, shown: Shown) -> None:
     """The one thing to know, in words."""
-    board, titles = shown.board, shown.titles
-    metric = shown.decides
-    if metric is None:
-        few = f"{data.info.n_test_users:,} test users, or metrics of which neither more nor less is better: no verdict."
-        st.markdown(f"### {escape(few)}")
+    st.markdown(f"## {escape(said(data, shown))}")
+    if shown.decides is None:
         return
-    title = board.metrics[metric].title
-    if shown.baseline is not None:
-        said = _against(shown, metric)
-    else:
-        better = board.metrics[metric].better
-        pairs = ahead(board.comparisons[metric])
-        pairs = {(b, a) for a, b in pairs} if better == "lower" else pairs
-        said = sentence(board.rivals(metric), pairs, titles, title, lowest=better == "lower")
-    st.markdown(f"### {escape(said)}")
     words = [protocol.told(data), CLOSING.format(these="these trained models")]
-    if len(board.comparisons) > 1:
+    if len(shown.board.comparisons) > 1:
         words.append("Each metric is a question of its own: the more one looks at, the more likely one of them errs.")
     st.caption(escape(" ".join(words)))
+
+
+def said(data: Dataset, shown: Shown) -> str:
+    """Who is best by the metric that decides, or who differs from the pinned one."""
+    board, metric = shown.board, shown.decides
+    if metric is None:
+        return (
+            f"{data.info.n_test_users:,} test users, or metrics of which neither more nor less is better: no verdict."
+        )
+    if shown.baseline is not None:
+        return _against(shown, metric)
+    lower = board.metrics[metric].better == "lower"
+    pairs = ahead(board.comparisons[metric])
+    pairs = {(b, a) for a, b in pairs} if lower else pairs
+    return sentence(board.rivals(metric), pairs, shown.titles, board.metrics[metric].title, lowest=lower)
 
 
 def _against(shown: Shown, metric: str) -> str:

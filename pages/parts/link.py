@@ -19,6 +19,13 @@ VIEW = (  # what a page under Measure shows (pages/parts/view.py)
     *("metrics", "at", "sort", "baseline", "differing", "pairs", "across", "up", "cost"),
     *("metric", "a", "b", "by", "group", "range", "order", "person"),
     *("of", "depth", "item", "genre", "under"),
+    *("see", "likeness", "shelf", "layout", "dots", "colour", "box"),
+    *("idea", "act", "temperature", "draw", "dimension", "walk"),
+    *("salt", "pepper", "everybody", "factors", "l2", "tower"),
+    *("differ", "ranks"),
+    *("why", "whose", "turn"),
+    *("ask", "words", "reader", "weight", "anyyear"),
+    *("second", "share", "mix", "penalty", "diversity", "calibration", "along"),
 )
 YEARS = re.compile(r"(-?\d{1,5})-(-?\d{1,5})", re.ASCII)
 NUMBER = re.compile(r"\d{1,4}", re.ASCII)

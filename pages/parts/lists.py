@@ -38,9 +38,17 @@ def _answer(data: Dataset, panel: Panel, asked: Taste) -> Lists | str:
 
 
 def show(
-    data: Dataset, panels: list[Panel], asked: Taste, answers: list[Lists | str], build: dict | None = None
+    data: Dataset,
+    panels: list[Panel],
+    asked: Taste,
+    answers: list[Lists | str],
+    build: dict | None = None,
+    because: str | None = None,
 ) -> None:
-    """All lists as one element: a single one as a grid, several side by side, with what `build` lets columns do."""
+    """All lists as one element: a single one as a grid, several side by side, with what `build` lets columns do.
+
+    because : what the reasons for these cards will be known by (why.py), which come after the lists; None: none come
+    """
     items = {panel: columns(answer) for panel, answer in zip(panels, answers, strict=True) if isinstance(answer, Lists)}
     hidden = taste.hidden_choices(data)
     shown = [
@@ -49,7 +57,15 @@ def show(
         else _answered(panel, asked, answer, _cards(data, panel, answer, items, hidden), hidden)
         for panel, answer in zip(panels, answers, strict=True)
     ]
-    _mount(data, {"layout": "columns" if build else "grid", "lists": shown, "build": build})
+    mount(
+        data,
+        {
+            "layout": "columns" if build or len(shown) > 1 else "grid",
+            "lists": shown,
+            "build": build,
+            "because": because,
+        },
+    )
 
 
 def show_stored(
@@ -91,13 +107,13 @@ def show_stored(
 def invite(data: Dataset) -> None:
     """In place of lists, while nothing is known of the taste: items that most people know, to like or dislike."""
     if state.visit(data.info.fingerprint).looking:
-        st.markdown("### Whose taste?\n\nSearch for somebody above, or let chance choose.")
+        st.markdown("## Whose taste?\n\nSearch for somebody above, or let chance choose.")
         return
     labels = cached.labels(data)
     facts = [{"text": "the most chosen items", "why": "Chosen by the most people that the models learned from."}]
     cards = [labels.card(idx) | {"rank": None, "score": None, "verdict": None, "also": []} for idx in labels.starters]
     head = {"title": "Begin with something you know", "facts": facts, "cards": cards, "invites": True}
-    _mount(data, {"layout": "grid", "lists": [head], "samples": _samples(data), "build": None})
+    mount(data, {"layout": "grid", "lists": [head], "samples": _samples(data), "build": None})
 
 
 def _samples(data: Dataset) -> list[dict]:
@@ -119,9 +135,10 @@ def columns(answer: Lists) -> list[int]:
     return [int(item) for item in answer.ranked[0] if item >= 0]
 
 
-def _mount(data: Dataset, content: dict) -> None:
-    told = {"of": data.info.fingerprint, "judge": not state.visit(data.info.fingerprint).looking}
-    _lists(key=f"{state.kept('page')}-lists", data=content | told)
+def mount(data: Dataset, content: dict, judge: bool = True, place: str = "lists") -> None:
+    """Lists as the component draws them; `judge`: to be liked or not; `place`: of those that a page has for them."""
+    told = {"of": data.info.fingerprint, "judge": judge and not state.visit(data.info.fingerprint).looking}
+    _lists(key=f"{state.kept('page')}-{place}", data=content | told)
 
 
 def _refused(data: Dataset, panel: Panel, why: str) -> dict:
@@ -131,13 +148,20 @@ def _refused(data: Dataset, panel: Panel, why: str) -> dict:
 
 def _answered(panel: Panel, asked: Taste, answer: Lists, cards: list[dict], hidden: set[int]) -> dict:
     head = {
-        "facts": _facts(answer, cards, hidden),
-        "score": _score_meaning(panel.entry),
+        "facts": _whose(panel) + _facts(answer, cards, hidden),
+        "score": panel.score or _score_meaning(panel.entry),
         "note": _note(panel.entry, asked),
         "empty": _empty(panel.filters),
         "own": _own(panel),
+        "whose": panel.name,
     }
     return panel.chip() | head | {"cards": cards, "problem": None}
+
+
+def _whose(panel: Panel) -> list[dict]:
+    """The model, where the title of its column tells something else."""
+    named = panel.title.startswith(panel.entry.title)
+    return [] if named else [{"text": panel.entry.title, "why": panel.entry.chip()["summary"]}]
 
 
 def _own(panel: Panel) -> dict:
@@ -156,7 +180,8 @@ def _empty(limits: Filters) -> str:
 
 def _cards(data: Dataset, panel: Panel, answer: Lists, items: dict[Panel, list[int]], hidden: set[int]) -> list[dict]:
     labels, visit = cached.labels(data), state.visit(data.info.fingerprint)
-    known = set(data.history(visit.user_idx).tolist()) if visit.looking else set(visit.likes)
+    somebody = visit.looking and visit.user_idx is not None
+    known = set(data.history(visit.user_idx).tolist()) if somebody else set(() if visit.looking else visit.likes)
     others = {
         other: {item: rank for rank, item in enumerate(ranked, 1)}
         for other, ranked in items.items()
@@ -166,10 +191,12 @@ def _cards(data: Dataset, panel: Panel, answer: Lists, items: dict[Panel, list[i
     twice = {name for name in names if names.count(name) > 1}  # their marks are alike: the column's title tells
     common = common_items(list(items.values()))
     scores = score_texts(answer.scores[0])
+    ids = data.catalogue.items["item_id"].gather(items[panel]).to_list()
     return [
         labels.card(item)
         | {
             "rank": rank,
+            "item": str(ids[rank - 1]),
             "score": scores[rank - 1],
             "verdict": "like" if item in known else None,
             "chosen": item in hidden,

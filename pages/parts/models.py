@@ -18,7 +18,7 @@ def pick_one(data: Dataset) -> Entry | None:
 
 def pick_several(data: Dataset) -> list[Column]:
     """The columns to compare, from left to right."""
-    return _show(data, "models", f"Models (2 to {MOST})", MOST)
+    return _show(data, "models", f"Models (up to {MOST})", MOST)
 
 
 def _show(data: Dataset, name: str, label: str, most: int) -> list[Column]:

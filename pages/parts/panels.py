@@ -18,6 +18,12 @@ class Panel:
     filters: Filters
     title: str
     column: Column | None = None  # on Compare
+    score: str | None = None  # what the scores of this list are, where they are not its model's
+
+    @property
+    def name(self) -> str:
+        """What an address calls it."""
+        return self.column.text if self.column else self.entry.name
 
     def chip(self) -> dict:
         return self.entry.chip() | {"title": self.title}

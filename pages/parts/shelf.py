@@ -21,6 +21,17 @@ _shelf = component("shelf", "poster")
 _find = component("find", "poster", "combobox")
 FOUND = 12  # suggestions
 LISTED = 60  # items or people on the page; the downloads have all
+WHYS = {  # what the heads of the summary mean
+    "Items shown": "Different items that stand in anybody's list.",
+    "Never shown": "Items that stand in nobody's list.",
+    "Gini": "How unevenly the places are shared out: 0 where every item has as many, 1 where one item has them all.",
+    "Half of all places go to": "The fewest items that together fill half of all places in the lists.",
+    "Users shown it": "Users in whose list it stands, and their share of all test users.",
+    "Users shown any": "Users in whose list any of these items stands, and their share of all test users.",
+    "Of all places": "The share of all places in the lists that it takes.",
+    "Median rank": "Where it stands: half of its places are at this rank or above. 1 is the top of a list.",
+    "Of those places, chosen": "How often the user had really chosen it, which no model was shown.",
+}
 OF = {"all": "Whole catalogue", "genre": "A genre", "item": "An item"}
 
 
@@ -47,7 +58,7 @@ def controls(data: Dataset) -> Asked:
         genre = view.one("genre", "Genre", genres, next(iter(genres)))
         return Asked(k, what, data.catalogue.allowed((genre,)), genre_text(genre))
     if what == "item":
-        item = _item(data)
+        item = pick_item(data)
         return Asked(k, what, np.arange(data.info.n_items) == item, cached.labels(data).card(item)["title"], item)
     return Asked(k, what, everything, "the whole catalogue")
 
@@ -63,7 +74,7 @@ def _search(data: Dataset, chosen: int) -> None:
     _find(key="find", data=told | {"hint": f"Search {data.info.n_items:,} items"}, on_query_change=lambda: None)
 
 
-def _item(data: Dataset) -> int:
+def pick_item(data: Dataset) -> int:
     """The item in the address; else the one that most people know."""
     name = view.get("item")
     found = int(data.catalogue.columns_of([name])[0]) if name else -1
@@ -96,7 +107,8 @@ def summary(data: Dataset, asked: Asked, exposed: Mapping[str, tuple[Row, np.nda
     if asked.what != "all":
         shown_it = "Users shown it" if asked.item is not None else "Users shown any"
         heads = [shown_it, "Of all places", "Median rank", "Of those places, chosen"]
-    _shelf(key="shelf", data={"of": data.info.fingerprint, "rows": rows, "heads": heads, "k": asked.k})
+    told = {"rows": rows, "heads": heads, "whys": [WHYS[head] for head in heads], "k": asked.k}
+    _shelf(key="shelf", data={"of": data.info.fingerprint} | told)
     downloads.take_home(lambda: pl.DataFrame(tables), f"{data.name}-exposure")
     if asked.what != "all":
         ranks(data, asked, exposed, own)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from zoo.card import Interval
+from zoo.differing import listed
 from zoo.significance import Comparison
 
 Ahead = set[tuple[str, str]]  # (better, worse): told apart by these test users
@@ -62,11 +63,3 @@ def sentence(
     if not rivals:
         return f"{titles[first]} has the {most} {metric}, and {users} tell it apart from every other one."
     return f"{titles[first]} has the {most} {metric}, but {users} do not tell it apart from {listed(rivals)}."
-
-
-def listed(names: Sequence[str]) -> str:
-    """
-    >>> listed(["EASE"]), listed(["EASE", "PureSVD", "ItemKNN"])
-    ('EASE', 'EASE, PureSVD and ItemKNN')
-    """
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import address, cached, state
+from pages.parts import cached, state
 from pages.parts.component import component
 from pages.parts.state import Visit
 from zoo.dataset import Dataset
@@ -79,25 +79,6 @@ def _held(data: Dataset, visit: Visit) -> dict:
         "n_dislikes": len(dislikes),
         "likes": [labels.card(idx) for idx in likes[:SHOWN]],
         "dislikes": [labels.card(idx) for idx in dislikes[:SHOWN]],
-        "link": _link(data, visit),
-    }
-
-
-def _link(data: Dataset, visit: Visit) -> dict:
-    """What "Copy link" must know: a taste that is not in the address, and what to say of it first or afterwards."""
-    if not visit.own:
-        return {"taste": None, "ask": None, "cut": None}
-    link, cut = address.of_taste(data, visit)
-    n, fit = (len(held) for held in (visit.likes + visit.dislikes + visit.seen, link.like + link.dislike + link.seen))
-    ask = (
-        f"Your taste came from a file and was kept out of the address. The link will hold the ids of {fit:,} items: "
-        "whoever has it can read them."
-    )
-    said = f"An address cannot hold more: it has the latest {fit:,} of {n:,} items."
-    return {
-        "taste": link.query() if visit.private else None,
-        "ask": ask if visit.private else None,
-        "cut": said if cut else None,
     }
 
 

@@ -72,7 +72,7 @@ def explain() -> None:
     """The empty state: what a file may look like, and what becomes of it."""
     with st.container(border=True):
         st.markdown(
-            "### What to bring\n\n"
+            "## What to bring\n\n"
             "One row per choice: an **item id** or a **title** (with its year, if you have it); a **user** where "
             "the file holds several people. A rating may stand beside it: few stars are no like.\n\n"
             "Or an export of **Letterboxd** (the whole zip, or one of its files), **IMDb**, **Goodreads** or "

@@ -4,11 +4,14 @@ A setting is a text under a name of `link.VIEW`; the usual one is not written do
 too (`state.show`): its widget is made anew then, because Streamlit's would say its old value again.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
 from pages.parts import state
+
+NUMBER = re.compile(r"\d{1,3}(\.\d{1,4})?", re.ASCII)  # as an address may hold it
 
 
 def get(name: str) -> str:
@@ -71,6 +74,17 @@ def several(
     return _kept(name, ",".join(usual), fits, widget).split(",")
 
 
+def ladder(name: str, label: str, options: Mapping[str, str], usual: str, *, help: str | None = None) -> str:
+    """One of several that have an order, as a slider; options : what it is in the address -> what stands there."""
+
+    def widget(value: str, key: str) -> str:
+        return st.select_slider(
+            label, list(options), value, format_func=lambda one: options.get(one, one), key=key, help=help
+        )
+
+    return _kept(name, usual, lambda text: text in options, widget)
+
+
 def switch(name: str, label: str, help: str | None = None) -> bool:
     """On or off; usually off."""
     on = _kept(
@@ -80,6 +94,40 @@ def switch(name: str, label: str, help: str | None = None) -> bool:
         lambda text, key: "on" if st.toggle(label, text == "on", key=key, help=help) else "off",
     )
     return on == "on"
+
+
+def slider(
+    name: str,
+    label: str,
+    usual: float = 0.0,
+    *,
+    high: float = 1.0,
+    step: float = 0.05,
+    help: str | None = None,
+    on_change: Callable[[], None] | None = None,
+) -> float:
+    """A number from 0 to `high`, in steps; `on_change` is called when it was moved."""
+
+    def widget(text: str, key: str) -> str:
+        return _number(
+            st.slider(label, 0.0, high, float(text), step, format="%.2f", key=key, help=help, on_change=on_change)
+        )
+
+    def fits(text: str) -> bool:
+        if not NUMBER.fullmatch(text):
+            return False
+        steps = float(text) / step
+        return float(text) <= high and abs(steps - round(steps)) < 1e-6
+
+    return float(_kept(name, _number(usual), fits, widget))
+
+
+def _number(value: float) -> str:
+    """
+    >>> _number(0.30000000000000004), _number(0.0), _number(1.0)
+    ('0.3', '0', '1')
+    """
+    return f"{value:.4g}"
 
 
 def misfit(name: str) -> None:

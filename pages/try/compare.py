@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import filters, frame, lists, models, overlap, panels, taste
+from pages.parts import differ, filters, frame, lists, memo, models, panels, taste, why
 
 frame.title("Compare", "The same taste, several models. Point at a card, or tap it, to find it in the other lists.")
 data = frame.dataset()
@@ -13,10 +13,16 @@ asked = taste.current(data)
 if not asked:
     lists.invite(data)
 else:
-    limits = filters.bar(data)
+    row = st.container(horizontal=True, vertical_alignment="center")
+    with row:
+        limits = filters.bar(data)
     shown = panels.several(data, columns, limits)
     answers = lists.ask(data, shown, asked)
     if len(shown) < 2:
         st.info("Pick one more model, or double this column with ⋯: a comparison needs two.")
-    overlap.show(shown, answers)
-    lists.show(data, shown, asked, answers, build=panels.options(data, limits))
+    differ.show(data, shown, answers)
+    because = why.known_by(data, shown, asked, answers)
+    lists.show(data, shown, asked, answers, build=panels.options(data, limits), because=because)
+    with row:
+        memo.offer(data, shown, asked, answers)
+    why.show(data, shown, asked, answers)

@@ -8,18 +8,26 @@ Needs a Chromium. Writes OUT/<width>-<light|dark>-<page>-<state>.png, and prints
 import argparse
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
+from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.conftest import FLAGS, PATIENCE, PHONE, chromium, serving
+from tests.navigation import places
 from zoo.registry import Zoo
 
 SCREENS = {1280: {}, 390: {"has_touch": True, "is_mobile": True, "user_agent": PHONE}}
 Mode = Literal["light", "dark"]
 MODES: tuple[Mode, ...] = ("light", "dark")
+VIEWS = {  # of pages without a tour of their own, beside the view that they open with: {state: query}
+    "prompt": {"words": "words=a+film+about+the+sea", "add": "ask=add"},
+    "what-if": {"varied": "diversity=0.5&penalty=0.3"},
+    "similar": {"heat": "see=heat", "map": "see=map"},
+    "latent": {"walk": "act=walk", "noise": "idea=noise&salt=0.3", "rank": "idea=rank", "towers": "idea=towers"},
+}
 TALL = 2600  # pixels: longer pages are cut
 FILE = "title,year,rating\n{title},,5\nNo Such Thing At All,1999,4\n"
 
@@ -32,18 +40,27 @@ class Tour:
         page.set_default_timeout(PATIENCE)
 
     def run(self, only: str) -> None:
-        steps: dict[str, Callable[[], None]] = {
-            "recommend": self.recommend,
-            "compare": self.compare,
-            "leaderboard": self.leaderboard,
-            "segments": self.segments,
-            "catalogue": self.catalogue,
-            "zoo": self.zoo,
-            "bring": self.bring,
-        }
-        for name, step in steps.items():
+        """Every page of the navigation: the tour that is written here for it, or else its views."""
+        for place in places():
+            name = place.path or "recommend"
             if only in name:
-                step()
+                tour = getattr(self, name.replace("-", "_"), None)
+                tour() if tour else self.views(name)
+
+    def views(self, name: str) -> None:
+        """What a page shows of a taste that is ready, as it opens and in the views that are named for it."""
+        taste = self.taste()
+        for at, (state, query) in enumerate(({"": ""} | VIEWS.get(name, {})).items(), 1):
+            self.open(name, f"{taste}&{query}")
+            self.photograph("-".join(filter(None, [name, str(at), state])))
+
+    def taste(self) -> str:
+        """The first of the tastes that are ready, as an address says it."""
+        self.open("")
+        self.page.locator(".sample").first.click()
+        self.page.locator(".rank").first.wait_for()
+        self.page.wait_for_url(re.compile("like="))
+        return "like=" + parse_qs(urlsplit(self.page.url).query)["like"][0]
 
     def open(self, page: str, query: str = "") -> None:
         self.page.goto(f"{self.address}/{page}?data={self.dataset}&{query}")

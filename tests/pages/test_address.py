@@ -138,14 +138,14 @@ def test_a_taste_that_was_brought_stays_out_of_the_address_and_back_finds_it_aga
     app.taste(0, 2, 4, private=True)
     back_to(app, monkeypatch, private)
     assert taste(app) == ([0, 2], [])
-    assert app.shown("taste")[0]["link"]["taste"] == f"like={ids(app, 0, 2)}"
-    assert "will hold the ids of 2 items" in app.shown("taste")[0]["link"]["ask"]
+    assert app.shown("share")[0]["link"]["taste"] == f"like={ids(app, 0, 2)}"
+    assert "will hold the ids of 2 items" in app.shown("share")[0]["link"]["ask"]
 
 
 def test_after_copy_link_the_address_holds_what_was_brought(app):
     app.taste(0, 2, private=True).taste(0, 2, private=False)
     assert f"like={ids(app, 0, 2)}" in written(app)["query"]
-    assert app.shown("taste")[0]["link"]["ask"] is None
+    assert app.shown("share")[0]["link"]["ask"] is None
 
 
 def test_the_word_for_a_brought_taste_means_nothing_to_another_browser(app):
@@ -158,7 +158,7 @@ def test_the_word_for_a_brought_taste_means_nothing_to_another_browser(app):
 
 def test_a_link_also_keeps_out_of_the_lists_what_was_merely_seen(app):
     app.visit(Visit(likes=(0, 2), seen=(4, 6), private=True))
-    ask = app.shown("taste")[0]["link"]
+    ask = app.shown("share")[0]["link"]
     assert ask["taste"] == f"like={ids(app, 0, 2)}&seen={ids(app, 4, 6)}"
     assert "will hold the ids of 4 items" in ask["ask"]
     mine = [card["id"] for card in app.lists[0]["cards"]]
@@ -173,7 +173,7 @@ def test_a_taste_too_long_for_an_address_is_cut_there_and_whole_here(app, monkey
     app.taste(*range(30))
     query = written(app)["query"]
     assert f"like={ids(app, *range(20, 30))}" in query
-    assert "latest 10 of 30 items" in app.shown("taste")[0]["link"]["cut"]
+    assert "latest 10 of 30 items" in app.shown("share")[0]["link"]["cut"]
     app.taste(1)
     back_to(app, monkeypatch, query)
     assert app.shown("taste")[0]["n_likes"] == 30

@@ -102,7 +102,7 @@ def test_the_verdict_names_the_best_and_says_how_it_was_tested(page):
     best = next(iter(cells(page)))
     title = page.data.model(best).card.about.title
     words = page.words.replace("\\", "")
-    assert f"### {title} has the highest nDCG@100" in words
+    assert f"## {title} has the highest nDCG@100" in words
     assert f"Tested on {page.data.info.n_test_users} people whom no model had seen (strong:98765)." in words
 
 

@@ -13,21 +13,11 @@ from pages.parts.downloads import parquet, safe_csv
 from pages.parts.frame import escape
 from pages.parts.items import Labels, decade_text, readable, year_text
 from pages.parts.state import Visit
+from tests.sight import contrast
 from zoo.catalogue import Catalogue
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 THEME = tomllib.loads((CHECKOUT / ".streamlit" / "config.toml").read_text())["theme"]
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(a: str, b: str) -> float:
-    low, high = sorted((luminance(a), luminance(b)))
-    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("family", colours.FAMILIES)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.navigation import places
 from tests.pages.conftest import APP, App
 
 
@@ -24,22 +25,11 @@ def break_model(zoo: Path, name: str) -> None:
     graph.write_bytes(graph.read_bytes() + b"!")
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        "try/recommend",
-        "try/compare",
-        "measure/leaderboard",
-        "measure/segments",
-        "measure/catalogue",
-        "inside/cards",
-        "data/bring",
-    ],
-)
-def test_an_empty_zoo_says_which_command_to_run(page, tmp_path, monkeypatch):
+@pytest.mark.parametrize("place", places(), ids=str)
+def test_an_empty_zoo_says_which_command_to_run(place, tmp_path, monkeypatch):
     monkeypatch.setenv("MENAGERIE_ZOO", str(tmp_path / "nothing"))
     at = AppTest.from_file(APP, default_timeout=60).run()
-    at.switch_page(f"pages/{page}.py").run()
+    at.switch_page(place.script).run()
     assert not at.exception
     assert f"menagerie train all --data FILE --out {tmp_path / 'nothing'}" in at.code[0].value
 

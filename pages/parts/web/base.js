@@ -64,10 +64,12 @@ function breakable(name) {
 /** A number or word with its definition, shown on hover, focus and tap. */
 function term(text, meaning, className = "") {
   if (!meaning) return el("span", { class: className }, text)
-  const tip = el("span", { class: "tip", role: "tooltip" }, meaning)
+  const tip = el("span", { class: "tip", role: "tooltip", id: `tip-${++tips}` }, meaning)
   const show = (event) => place(tip, event.currentTarget)
-  return el("span", { class: `term ${className}`, tabindex: 0, "aria-label": `${text}. ${meaning}`, onpointerenter: show, onfocus: show }, text, tip)
+  return el("span", { class: `term ${className}`, tabindex: 0, "aria-describedby": tip.id, onpointerenter: show, onfocus: show }, text, tip)
 }
+
+let tips = 0 // so far, in this component: a description is found by its id
 
 /** Under its term, or above where there is no room; never beyond the edge of the screen. */
 function place(tip, at) {

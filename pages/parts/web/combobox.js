@@ -92,6 +92,7 @@ function optionNode(state, option, i, actions) {
   }
   return el("li", { class: `option${i === state.at ? " at" : ""}`, role: "option", id: `option-${i}`, "aria-selected": String(i === state.at), onpointerdown: (event) => event.preventDefault(), onclick: press(actions[0]) },
     ...state.settings.describe(option),
-    actions.length < 2 ? null : el("span", { class: "verdicts" }, ...actions.map((action) =>
-      el("button", { type: "button", class: "round", tabindex: -1, title: action.label, "aria-label": `${action.label}: ${option.title}`, "aria-pressed": String(option.verdict === action.kind), onclick: press(action) }, icon(action.icon)))))
+    // for the mouse and the finger alone: an option may hold no button, and the keyboard has Enter and Shift+Enter
+    actions.length < 2 ? null : el("span", { class: "verdicts", "aria-hidden": "true" }, ...actions.map((action) =>
+      el("span", { class: `round${option.verdict === action.kind ? " pressed" : ""}`, title: action.label, onclick: press(action) }, icon(action.icon)))))
 }

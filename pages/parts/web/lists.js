@@ -26,10 +26,10 @@ function also(card, list) {
 function aboutNode(card, picture, title) {
   const { by, genres, text } = card.about
   if (!by && !genres && !text) return null
-  const tip = el("div", { class: "tip about", role: "tooltip" }, el("strong", {}, card.title + (card.year ? ` (${card.year})` : "")),
+  const tip = el("div", { class: "tip about", role: "tooltip", id: `tip-${++tips}` }, el("strong", {}, card.title + (card.year ? ` (${card.year})` : "")),
     ...[by, genres].filter(Boolean).map((line) => el("span", { class: "about-line" }, line)), text ? el("p", {}, text) : null)
   title.tabIndex = 0
-  title.setAttribute("aria-label", [card.title, card.year, by, genres, text].filter(Boolean).join(". "))
+  title.setAttribute("aria-describedby", tip.id)
   const show = (on, at) => {
     tip.classList.toggle("open", on)
     if (on) place(tip, at)
@@ -44,13 +44,36 @@ function aboutNode(card, picture, title) {
   return tip
 }
 
-function cardNode(card, list, data, say) {
+/** Why it is here: a line that comes after the lists (reasons.js), and the way to all of it. */
+function whyNode(card, list, at, data, say) {
+  if (!data.because || !card.rank) return null
+  const ask = () => say({ kind: "view", set: { why: card.item, whose: list.whose, turn: "" } })
+  return el("div", { class: "why" }, el("span", { class: "because muted", "data-of": `${at}-${card.id}` }),
+    el("button", { type: "button", class: "quiet", "data-key": `why-${at}-${card.id}`, "aria-label": `Why ${card.title}? (${list.title})`, onclick: ask }, "Why?"))
+}
+
+/** Writes the reasons on the cards that they are about. */
+function writeReasons(root) {
+  const told = window.menagerieReasons
+  if (told?.of !== root.because) return
+  for (const node of root.querySelectorAll(".because")) {
+    const reason = told.lines[node.dataset.of]
+    node.textContent = reason?.text ?? ""
+    node.title = reason?.why ?? ""
+  }
+}
+
+function cardNode(card, list, at, data, say) {
   const marks = [
     card.chosen ? el("span", { class: "tag chosen", title: "Hidden from every model; this person really chose it" }, "really chosen") : null,
+    card.move ? el("span", { class: `tag move ${card.move.kind}`, title: card.move.why }, el("span", { "aria-hidden": "true" }, card.move.text), el("span", { class: "hidden-text" }, card.move.why)) : null,
     card.common ? el("span", { class: "tag common", title: "In every list shown" }, "in all") : null,
     card.verdict === "like" && !data.judge ? el("span", { class: "tag" }, "in the history") : null,
   ]
-  const [picture, title] = [poster(card), el("strong", { class: "title" }, card.title)]
+  const name = card.event // where a title leads somewhere
+    ? el("button", { type: "button", class: "title leads", "data-key": `title-${card.id}`, onclick: () => say(card.event) }, card.title)
+    : el("strong", { class: "title" }, card.title)
+  const [picture, title] = [poster(card), name]
   return el("li", { class: `card${card.chosen ? " is-chosen" : ""}${card.common ? " is-common" : ""}`, "data-id": card.id },
     picture, aboutNode(card, picture, title),
     el("div", { class: "label" },
@@ -60,7 +83,8 @@ function cardNode(card, list, data, say) {
         card.aside ? el("span", { class: "aside muted" }, card.aside) : null,
         el("span", { class: "facts muted numbers" }, card.year ?? "", card.score ? term(card.score, list.score, "score") : null),
         el("span", { class: "tags" }, ...marks, also(card, list))),
-      data.judge ? verdictButtons(card, say) : null))
+      data.judge ? verdictButtons(card, say) : null,
+      whyNode(card, list, at, data, say)))
 }
 
 function problemNode(list, say) {
@@ -160,7 +184,7 @@ function sampleNode(sample, say) {
 function listNode(list, at, data, root, say) {
   const section = el("section", { class: "list" })
   const head = headNode(list, at, data, root, say)
-  section.append(...[head, bodyNode(list, data, say)].filter(Boolean))
+  section.append(...[head, bodyNode(list, at, data, say)].filter(Boolean))
   if (data.build && data.lists.length > 1) draggable(section, head, at, data.lists.length, root, say)
   return section
 }
@@ -174,10 +198,10 @@ function headNode(list, at, data, root, say) {
     box, list.note ? el("p", { class: "note" }, list.note) : null)
 }
 
-function bodyNode(list, data, say) {
+function bodyNode(list, at, data, say) {
   if (list.problem) return problemNode(list, say)
   if (!list.cards.length) return el("p", { class: "problem" }, list.empty)
-  return el("ol", { class: "cards", role: "list" }, ...list.cards.map((card) => cardNode(card, list, data, say)))
+  return el("ol", { class: "cards", role: "list" }, ...list.cards.map((card) => cardNode(card, list, at, data, say)))
 }
 
 /** Hover or focus one card, and the same item lights up in every list. The box is made once, so are its listeners. */
@@ -215,10 +239,13 @@ export default function (component) {
   if (!all.isConnected) root.append(...root.boxes)
   const ready = data.samples ?? []
   const choseSample = samples.contains(root.getRootNode().activeElement)
-  refill(samples, ...(ready.length ? [el("h2", {}, "Try a taste that is ready"), el("div", { class: "samples-row" }, ...ready.map((sample) => sampleNode(sample, say)))] : []))
+  refill(samples, ...(ready.length ? [el("h2", {}, data.ready ?? "Try a taste that is ready"), el("div", { class: "samples-row" }, ...ready.map((sample) => sampleNode(sample, say)))] : []))
   refill(all, ...data.lists.map((list, at) => listNode(list, at, data, root, say)))
   status.textContent = data.lists.map((list) => `${list.title}: ${list.cards.length} items`).join("; ")
   if (choseSample && !ready.length) all.querySelector("button")?.focus({ preventScroll: true }) // not back to the start
+  root.because = data.because
+  if (!root.listens) window.addEventListener("menagerie-reasons", (root.listens = () => writeReasons(root)))
+  writeReasons(root)
   linkTwins(root)
   leaveTools(root)
   if (wasInvited && !root.invited && root.getBoundingClientRect().top < 0) root.scrollIntoView({ block: "start" }) // to rank 1

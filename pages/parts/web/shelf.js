@@ -22,7 +22,7 @@ function rowNode(row, data, say) {
 
 function tableNode(data, say) {
   const strips = data.rows.some((row) => row.strip)
-  const head = el("tr", {}, el("th", { scope: "col" }, "Model"), strips ? el("th", { scope: "col", class: "at" }, term(`Rank 1 to ${data.k}`, "How often it stands at each rank; the darker, the more lists.")) : null, ...data.heads.map((text) => el("th", { scope: "col", class: "numbers" }, text)))
+  const head = el("tr", {}, el("th", { scope: "col" }, "Model"), strips ? el("th", { scope: "col", class: "at" }, term(`Rank 1 to ${data.k}`, "How often it stands at each rank; the darker, the more lists.")) : null, ...data.heads.map((text, at) => el("th", { scope: "col", class: "numbers" }, term(text, data.whys?.[at]))))
   return el("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "What each model shows" }, el("table", {}, el("thead", {}, head), el("tbody", {}, ...data.rows.map((row) => rowNode(row, data, say)))))
 }
 

@@ -38,40 +38,15 @@ function somebody(data, say) {
     row("Chosen", data.n_likes, data.likes, "chosen", null)]
 }
 
-/**
- * The address holds the taste already; only one that came from a file is asked about before it goes into a link.
- * The link goes where it is pasted: nobody is told of it but the visitor.
- */
-function linkNodes(root) {
-  const said = el("div", { class: "link-said", role: "status" })
-  const copy = async (taste, cut) => {
-    const parts = location.search.slice(1).split("&").filter((part) => part && !(taste && part.startsWith("taste=")))
-    const query = [...parts, ...(taste ? [taste] : [])].join("&")
-    said.replaceChildren()
-    const done = await copyText(location.origin + location.pathname + (query ? `?${query}` : ""), said)
-    said.prepend(el("p", {}, [done ? "Copied: whoever opens the link sees this view." : "Copy the link from here:", cut].filter(Boolean).join(" ")))
-    if (taste) root.say({ kind: "share" })
-  }
-  const ask = ({ ask, taste, cut }) => said.replaceChildren(el("p", {}, ask), el("div", { class: "ways" },
-    el("button", { type: "button", class: "plain", onclick: () => copy(taste, cut) }, "Copy it all the same"), el("button", { type: "button", class: "plain", onclick: () => said.replaceChildren() }, "Leave it")))
-  const press = () => (root.link.ask ? ask(root.link) : copy(null, root.link.cut))
-  return [el("button", { type: "button", class: "copy-link", title: "Copy a link to this view: taste, models and settings", onclick: press }, icon("link"), "Copy link"), said]
-}
-
 export default function (component) {
   const { data, parentElement, setStateValue } = component
   const root = stage(parentElement, "taste")
   const say = teller(data.of)
-  root.boxes ??= [el("div", { class: "who", role: "group", "aria-label": "Whose taste" }), el("div", { class: "link" }), el("div", { class: "finder" }), el("div", { class: "held" })]
-  const [who, link, finder, held] = root.boxes
+  root.boxes ??= [el("div", { class: "who", role: "group", "aria-label": "Whose taste" }), el("div", { class: "finder" }), el("div", { class: "held" })]
+  const [who, finder, held] = root.boxes
   if (!who.isConnected) root.append(...root.boxes)
   const side = (kind, text) => el("button", { type: "button", "data-key": kind, "aria-pressed": String(data.who === kind), onclick: () => data.who === kind || say({ kind }) }, text)
   refill(who, side("mine", "My taste"), side("somebody", "Somebody from the data"))
-  root.say = say
-  root.link = data.link
-  const about = [data.who, data.n_likes, data.n_dislikes].join()
-  if (link.dataset.about !== about) link.replaceChildren(...linkNodes(root)) // what was said of another taste goes
-  link.dataset.about = about
   const people = data.who === "somebody"
   combobox(finder, {
     id: data.who, query: data.query, options: data.options, actions: people ? LOOK : JUDGE, describe: people ? describePerson : describeItem,

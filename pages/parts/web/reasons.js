@@ -1,0 +1,7 @@
+// Why each item stands in its list: found out after the lists, which write these lines on their cards (lists.js).
+
+export default function ({ data, parentElement }) {
+  hide(parentElement)
+  window.menagerieReasons = data
+  window.dispatchEvent(new Event("menagerie-reasons"))
+}
