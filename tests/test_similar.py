@@ -1,5 +1,7 @@
 """Which item leads to which: S against the question asked one by one, both directions, norms, axes, and maps."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
@@ -10,7 +12,18 @@ from zoo.item_map import neighbour_map, seriation
 from zoo.registry import Zoo
 from zoo.runtime import Model, Runtime
 from zoo.settings import Settings
-from zoo.similar import Answers, Cosines, Similar, _signs, item_vectors, similar, unit
+from zoo.similar import (
+    EXACT,
+    Answers,
+    Cosines,
+    Similar,
+    _signs,
+    is_read_ahead,
+    item_vectors,
+    read_similar,
+    similar,
+    unit,
+)
 
 
 class Given:
@@ -319,3 +332,31 @@ def test_kept_arrays_are_small(S):
     held = sum(value.nbytes for value in vars(found).values() if isinstance(value, np.ndarray))
     assert isinstance(found, Similar)
     assert held < 370 * (20 * 16 + 24) + 100  # so many bytes per item, not per pair
+
+
+def test_what_was_read_comes_back_as_it_was_written(S, tmp_path):
+    assert read_similar(tmp_path) is None
+    found = similar(Given(S), exact=0)
+    found.write(tmp_path)
+    back = read_similar(tmp_path)
+    for field in fields(found):
+        mine, theirs = getattr(found, field.name), getattr(back, field.name)
+        np.testing.assert_array_equal(mine, theirs)
+        assert type(mine) is type(theirs)
+    np.testing.assert_array_equal(back.place(S), found.place(S))
+
+
+@pytest.mark.parametrize(
+    ("name", "n_items", "ahead"),
+    [
+        ("ease", EXACT, False),
+        ("ease", EXACT + 1, True),
+        ("ease", 20_000, True),
+        ("ease", 20_001, False),
+        ("popularity", 10_000, False),
+        ("two_tower_id", 10_000, False),
+        ("variational", 10_000, True),
+    ],
+)
+def test_catalogues_that_make_a_visitor_wait_are_read_when_a_model_is_published(model, name, n_items, ahead):
+    assert is_read_ahead(model(name).card.about, n_items) is ahead

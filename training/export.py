@@ -40,6 +40,7 @@ from zoo.manifest import publication
 from zoo.parity import TOLERANCE
 from zoo.runtime import ITEM_TOWER, Model, open_item_tower
 from zoo.settings import Settings
+from zoo.similar import Answers, is_read_ahead, similar
 
 EXTERNAL_ABOVE = 500 * 10**6  # bytes of weights
 CHECKED_ITEMS = 64  # of the item tower's graph
@@ -102,6 +103,8 @@ def publish(
             measured = measure(ranked, dataset.test, dataset.item_facts)
             measured.per_user.write_parquet(folder / "per_user.parquet")
             metrics = measured.figures
+        if is_read_ahead(about, dataset.info.n_items):
+            similar(Answers(model)).write(folder)
         if fitted.curve:
             pl.DataFrame(fitted.curve).write_parquet(folder / "curve.parquet")
         found = {"parity": parity, "metrics": metrics, "reason": reason, "runs": _spread(metrics, other_runs)}

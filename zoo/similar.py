@@ -19,13 +19,15 @@ norms, and what the map needs are kept. Above EXACT items two figures come from 
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import LinearOperator, eigsh
 
+from zoo.card import About
 from zoo.errors import ModelError
 from zoo.largest import LargestOfColumns, largest_of_rows
 from zoo.runtime import Model
@@ -33,6 +35,8 @@ from zoo.runtime import Model
 N = 20  # items kept of each row and of each column
 EXACT = 2048  # items up to which nothing is estimated
 PROBES = 64  # random signs per item above that
+READ_AHEAD = range(EXACT + 1, 20_001)  # items of catalogues that are read when a model is published: it takes seconds
+FILE = "similar.npz"  # in the model's folder
 BLOCK_BYTES = 16 * 2**20  # of S at once
 FITS = 1e-3  # how far scores may be from user vector times item vector, relative to their range
 
@@ -110,6 +114,28 @@ class Similar:
     def place(self, answers: np.ndarray) -> np.ndarray:
         """Where people lie among the items, float32 [n, 2]. answers : float32 [n, I], `Likeness.of_people`"""
         return unit(answers) @ self.axes - self.centre
+
+    def write(self, folder: Path) -> None:
+        """Into a model's folder; numbers only, and nothing that would be run when it is read."""
+        np.savez(folder / FILE, **{field.name: getattr(self, field.name) for field in fields(self)})
+
+
+def read_similar(folder: Path) -> Similar | None:
+    """What was read when the model of this folder was published; None where nothing was."""
+    if not (folder / FILE).is_file():
+        return None
+    with np.load(folder / FILE, allow_pickle=False) as arrays:
+        found: dict[str, Any] = {name: arrays[name] for name in arrays.files}
+    numbers = {name: float(array) for name, array in found.items() if not array.ndim}
+    return Similar(**(found | numbers))
+
+
+def is_read_ahead(about: About, n_items: int) -> bool:
+    """Whether all rows are read when the model is published, so that nobody waits for it on a page.
+
+    Smaller catalogues are read in tenths of a second; larger ones would take longer than many a training.
+    """
+    return n_items in READ_AHEAD and about.serves_new_profiles and about.dislikes != "exempt"
 
 
 def similar(likeness: Likeness, *, block: int | None = None, exact: int = EXACT, probes: int = PROBES) -> Similar:

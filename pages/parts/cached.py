@@ -39,6 +39,7 @@ from zoo.runtime import Model, Runtime
 from zoo.segments import Segments
 from zoo.segments import segments as segments_of
 from zoo.settings import Settings
+from zoo.similar import Similar, read_similar
 from zoo.vocabulary import Vocabulary
 
 
@@ -299,6 +300,11 @@ def model(data: Dataset, entry: Entry) -> Model:
 
 def recommend(data: Dataset, entry: Entry, tastes: Sequence[Taste], **options: int | bool | np.ndarray | None) -> Lists:
     return ask(model(data, entry), tastes, **options)
+
+
+def published_similar(data: Dataset, entry: Entry) -> Similar | None:
+    """What was read of a model's item-item matrix when it was published."""
+    return read_similar(_publication(data, entry.name))
 
 
 def space(data: Dataset, entry: Entry, kind: Kind) -> Space:

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import polars as pl
 import pytest
+import streamlit as st
 from scipy.sparse import csr_array
 
 from pages.parts import cached, heat, in_box, item_map, map_colours, measured, similar
@@ -322,3 +323,14 @@ def test_a_text_of_a_box_is_read_as_it_was_written():
     assert [float(one) for one in item_map.BOX.fullmatch(text).groups()] == [-0.25, 0.5, -1.05, 1.0]
     places = np.array([[0.0, 0.0], [0.5, 1.0], [0.6, 0.0]])
     assert item_map.inside(places, (-0.25, 0.5, -1.05, 1.0)).tolist() == [True, True, False]
+
+
+def test_what_was_read_at_publication_is_not_read_again(page, monkeypatch):
+    of = similar.source(next(entry for entry in cached.entries(page.data) if entry.name == "ease"), "answers")
+    read = similar.read_all(similar.likeness(page.data, of))
+    st.cache_resource.clear()
+    monkeypatch.setattr(cached, "read_similar", lambda folder: read)
+    monkeypatch.setattr(similar, "read_all", lambda likeness: pytest.fail("read again"))
+    ask(page, "ease", item=item_id(page, 4))
+    _, because = both(page)
+    assert [card["id"] for card in because["ease"]["cards"]] == [item for item in read.because_of[4][:10] if item >= 0]

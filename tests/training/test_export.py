@@ -6,6 +6,7 @@ import torch
 
 import training.export
 import training.parity
+import zoo.similar
 from tests.world import N_ITEMS
 from training.ease import ABOUT as EASE
 from training.export import Fit, publish, write_safetensors
@@ -127,3 +128,18 @@ def test_the_curve_of_a_trained_model_is_kept(dataset):
     curve = [{"epoch": 1, "loss": 2.0, "validation": None, "seconds": 0.1}]
     folder = publish(PURE_SVD, Fitted(factors().scorer, curve=curve, details={}), dataset, FIT)
     assert pl.read_parquet(folder / "curve.parquet").to_dicts() == curve
+
+
+def test_a_large_catalogue_is_read_when_a_model_is_published(dataset, monkeypatch):
+    monkeypatch.setattr(zoo.similar, "READ_AHEAD", range(N_ITEMS, N_ITEMS + 1))
+    folder = publish(PURE_SVD, factors(), dataset, FIT)
+    written = zoo.similar.read_similar(folder)
+    model = Runtime(Settings(provider="cpu")).load(dataset.model("pure_svd"))
+    read = zoo.similar.similar(zoo.similar.Answers(model))
+    np.testing.assert_array_equal(written.leads_to, read.leads_to)
+    np.testing.assert_allclose(written.because_by, read.because_by, rtol=1e-6)
+    assert written.norm == pytest.approx(read.norm)
+
+
+def test_a_small_catalogue_needs_no_file_of_it(dataset):
+    assert zoo.similar.read_similar(publish(PURE_SVD, factors(), dataset, FIT)) is None
