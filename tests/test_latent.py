@@ -3,11 +3,11 @@
 import numpy as np
 import polars as pl
 import pytest
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array
 
 from zoo.errors import ModelError
-from zoo.latent import Posterior, draws, gains, genre_gains, history, moved, posterior, shared, walk
-from zoo.recommend import Taste, all_scores, rank
+from zoo.latent import Posterior, draws, gains, genre_gains, moved, posterior, shared, walk
+from zoo.recommend import Taste, all_scores, histories, rank
 from zoo.registry import Zoo
 from zoo.runtime import Runtime
 from zoo.settings import Settings
@@ -43,7 +43,7 @@ def test_the_divergence_is_its_integral():
 
 def test_the_cloud_is_what_the_graph_tells_of_the_likes(model):
     of = posterior(model, Taste(TASTE.likes, dislikes=(5,)))
-    answer = model.run(history(TASTE, model.card.n_items), outputs=("embedding", "embedding_std"))
+    answer = model.run(histories([TASTE.told], model.card.n_items), outputs=("embedding", "embedding_std"))
     assert np.array_equal(of.mu, answer["embedding"][0])
     assert np.array_equal(of.sigma, answer["embedding_std"][0])
 
@@ -63,20 +63,20 @@ def test_a_code_that_is_moved_onto_another_persons_gives_their_scores(model):
 
 def test_each_history_is_moved_by_its_own_offset_however_it_is_batched(data, model):
     tastes = [Taste((9,)), Taste(tuple(range(20))), TASTE, Taste((7, 30, 31))]
-    histories = vstack([history(taste, 60) for taste in tastes], format="csr")
+    told = histories([taste.told for taste in tastes], 60)
     offsets = np.random.default_rng(0).standard_normal((4, 200)).astype(np.float32)
     frugal = Runtime(Settings(provider="cpu", batch_bytes=1)).load(data.model("variational"))
     expected = np.concatenate([moved(model, taste, row[None]) for taste, row in zip(tastes, offsets, strict=True)])
     for one in (model, frugal):
-        answer = one.run(histories, outputs=("all_scores",), code_offset=offsets)["all_scores"]
+        answer = one.run(told, outputs=("all_scores",), code_offset=offsets)["all_scores"]
         np.testing.assert_allclose(answer, expected, atol=1e-5)
-        same = one.run(histories, outputs=("all_scores",), code_offset=offsets[:1])["all_scores"]
+        same = one.run(told, outputs=("all_scores",), code_offset=offsets[:1])["all_scores"]
         np.testing.assert_allclose(same[2], moved(model, TASTE, offsets[:1])[0], atol=1e-5)
 
 
 def test_temperature_zero_is_the_list_itself(model):
     of = posterior(model, TASTE)
-    served = model.run(history(TASTE, 60), k=10)["ranked"]
+    served = model.run(histories([TASTE.told], 60), k=10)["ranked"]
     allowed = np.ones((5, 60), dtype=bool)
     allowed[:, TASTE.likes] = False
     ranked, _ = rank(draws(model, TASTE, of, 0.0, 5, seed=3), allowed, 10)
@@ -150,10 +150,15 @@ def test_a_graph_without_a_way_in_says_so(data):
 @pytest.mark.parametrize("shape", [(1, 199), (2, 200), (200,), (0, 200)])
 def test_an_offset_of_another_shape_is_refused(model, shape):
     with pytest.raises(ModelError, match="A code is moved by"):
-        model.run(history(TASTE, 60), code_offset=np.zeros(shape, dtype=np.float32))
+        model.run(histories([TASTE.told], 60), code_offset=np.zeros(shape, dtype=np.float32))
 
 
 def test_items_of_no_weight_are_no_history():
-    told = history(Taste((3, 5, 8), weights=(1.0, 0.0, 2.0)), 10)
+    told = histories([Taste((3, 5, 8), weights=(1.0, 0.0, 2.0)).told, Taste().told], 10)
     assert (told.indices.tolist(), told.data.tolist()) == ([3, 8], [1.0, 2.0])
-    assert history(Taste(), 10).nnz == 0
+    assert told.indptr.tolist() == [0, 2, 2]
+
+
+def test_an_item_that_is_named_twice_moves_the_code_once(model):
+    once, twice = (posterior(model, Taste(likes)) for likes in ((3, 5), (3, 5, 3)))
+    np.testing.assert_array_equal(once.mu, twice.mu)

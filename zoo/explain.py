@@ -106,8 +106,7 @@ class Told:
 
     @classmethod
     def of(cls, taste: Taste) -> "Told":
-        weights = dict(zip(taste.likes, taste.weights or (1.0,) * len(taste.likes), strict=True))
-        likes = {item: weight for item, weight in weights.items() if weight > 0}
+        likes = taste.told
         dislikes = dict.fromkeys(taste.dislikes, 1.0)
         history = np.array([*likes, *dislikes], dtype=np.int64)
         weight = np.array([*likes.values(), *dislikes.values()], dtype=np.float32)
@@ -120,7 +119,7 @@ def without(taste: Taste, *items: int, dislikes: bool | None = None) -> Taste:
     dislikes : whether it is the like (False) or the dislike (True) of them that is forgotten; None: both
     """
     gone = set(items)
-    weights = dict(zip(taste.likes, taste.weights or (1.0,) * len(taste.likes), strict=True))
+    weights = taste.weighed
     kept = taste.dislikes
     if dislikes is not False:
         kept = tuple(item for item in kept if item not in gone)

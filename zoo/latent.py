@@ -14,10 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.sparse import csr_array
 from scipy.special import log_softmax
 
-from zoo.recommend import Taste, all_scores
+from zoo.recommend import Taste, all_scores, histories
 from zoo.runtime import Model
 
 IN_USE = 0.1  # nats of KL from which on a dimension says something of this taste
@@ -54,7 +53,7 @@ def posterior(model: Model, taste: Taste) -> Posterior:
     ------
     ModelError if the model's code is no distribution
     """
-    answer = model.run(history(taste, model.card.n_items), k=1, outputs=("embedding", "embedding_std"))
+    answer = model.run(histories([taste.told], model.card.n_items), k=1, outputs=("embedding", "embedding_std"))
     return Posterior(answer["embedding"][0], answer["embedding_std"][0])
 
 
@@ -65,7 +64,7 @@ def moved(model: Model, taste: Taste, offsets: np.ndarray) -> np.ndarray:
     ------
     ModelError if the graph has no way to move the code
     """
-    one = history(taste, model.card.n_items)
+    one = histories([taste.told], model.card.n_items)
     rows = one[np.zeros(len(offsets), dtype=np.int64)]
     scores = model.run(rows, k=1, outputs=("all_scores",), code_offset=offsets.astype(np.float32))["all_scores"]
     if taste.dislikes:  # what they take away is the same for every code
@@ -104,13 +103,6 @@ def genre_gains(gain: np.ndarray, genres: pl.Series) -> list[tuple[str, float]]:
     table = pl.DataFrame({"gain": gain, "genre": genres}).explode("genre").drop_nulls()
     summed = table.group_by("genre", maintain_order=True).agg(pl.col("gain").sum()).sort("gain", descending=True)
     return list(summed.iter_rows())
-
-
-def history(taste: Taste, n_items: int) -> csr_array:
-    """csr float32 [1, I] of the likes that a model is told."""
-    weights = np.array(taste.weights or (1.0,) * len(taste.likes), dtype=np.float32)
-    items = np.array(taste.likes, dtype=np.int64)[weights > 0]
-    return csr_array((weights[weights > 0], (np.zeros(len(items), dtype=np.int64), items)), shape=(1, n_items))
 
 
 def shared(first: np.ndarray, others: np.ndarray) -> np.ndarray:

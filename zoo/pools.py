@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from zoo.metrics import Answers, ItemFacts, Metric
-from zoo.recommend import Taste, all_scores, rank, tastes_of
+from zoo.recommend import Taste, all_scores, histories, rank, tastes_of
 from zoo.rerank import POOL, Pool, Wishes, rerank
 from zoo.runtime import Model
 from zoo.split import Fold
@@ -48,7 +47,8 @@ def ask(
         twice = (other[:, :, None] == items[:, None, :]).any(axis=2)
         items = np.concatenate([items, np.where(twice, -1, other)], axis=1)
     told = np.stack([np.take_along_axis(of, np.maximum(items, 0), axis=1) for of in scores]).astype(np.float64)
-    return Pool(items, told, depth, _histories(tastes, len(facts.counts)), facts)
+    chosen = histories([dict.fromkeys(sorted(taste.told), 1.0) for taste in tastes], len(facts.counts))
+    return Pool(items, told, depth, chosen, facts)
 
 
 def sample(fold: Fold, most: int = TEST_USERS) -> Fold:
@@ -89,20 +89,3 @@ def _allowed(tastes: Sequence[Taste], n_items: int, candidates: np.ndarray | Non
         if hide_seen:
             row[list(taste.likes)] = False
     return allowed
-
-
-def _histories(tastes: Sequence[Taste], n_items: int) -> csr_array:
-    """csr 0/1 [B, I]: likes that the models are told."""
-    told = [
-        sorted(
-            {
-                item
-                for item, weight in zip(taste.likes, taste.weights or (1.0,) * len(taste.likes), strict=True)
-                if weight
-            }
-        )
-        for taste in tastes
-    ]
-    indptr = np.concatenate([[0], np.cumsum([len(row) for row in told])]).astype(np.int64)
-    items = np.array([item for row in told for item in row], dtype=np.int64)
-    return csr_array((np.ones(len(items), dtype=np.float32), items, indptr), shape=(len(told), n_items))

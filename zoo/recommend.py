@@ -10,7 +10,7 @@ Disliked items never return. Models that score everybody alike, or known users o
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -38,6 +38,16 @@ class Taste:
 
     def __bool__(self) -> bool:
         return bool(self.likes or self.dislikes)
+
+    @property
+    def weighed(self) -> dict[int, float]:
+        """Likes and their weights; an item named twice counts once."""
+        return dict(zip(self.likes, self.weights or (1.0,) * len(self.likes), strict=True))
+
+    @property
+    def told(self) -> dict[int, float]:
+        """The same, of those that the model is told."""
+        return {item: weight for item, weight in self.weighed.items() if weight > 0}
 
 
 @dataclass(frozen=True)
@@ -187,8 +197,7 @@ def _with_dislikes(
 
 def answers(model: Model, tastes: Sequence[Taste]) -> tuple[np.ndarray, np.ndarray]:
     """all_scores float32 [B, I] and embedding float32 [B, K] of B tastes, with the rule for dislikes."""
-    likes = _histories([(taste.likes, taste.weights) for taste in tastes], model.card.n_items)
-    dislikes = _histories([(taste.dislikes, None) for taste in tastes], model.card.n_items)
+    likes, dislikes, _ = _told(model.card, tastes)
     scores, embedding = _combined(model, likes, dislikes, None, ("all_scores", "embedding"))
     return scores, embedding
 
@@ -242,22 +251,24 @@ def _once(histories: csr_array) -> tuple[csr_array, np.ndarray]:
 
 def _told(card: Card, tastes: Sequence[Taste]) -> tuple[csr_array, csr_array, np.ndarray | None]:
     """Likes and dislikes of B tastes, csr float32 [B, I] each, and whose they are where the model knows people."""
-    likes = _histories([(taste.likes, taste.weights) for taste in tastes], card.n_items)
-    dislikes = _histories([(taste.dislikes, None) for taste in tastes], card.n_items)
+    likes = histories([taste.weighed for taste in tastes], card.n_items)
+    dislikes = histories([dict.fromkeys(taste.dislikes, 1.0) for taste in tastes], card.n_items)
     if card.about.input == "items":
         return likes, dislikes, None
     return likes, dislikes, np.array([taste.user_idx for taste in tastes], dtype=np.int64)
 
 
-def _histories(rows: Sequence[tuple[tuple[int, ...], tuple[float, ...] | None]], n_items: int) -> csr_array:
-    """csr float32 [B, I]; an item named twice in one history counts once."""
-    unique = [dict(zip(items, weights or (1.0,) * len(items), strict=True)) for items, weights in rows]
-    indptr = np.concatenate([[0], np.cumsum([len(row) for row in unique])]).astype(np.int64)
-    items = np.fromiter((item for row in unique for item in row), dtype=np.int64, count=int(indptr[-1]))
-    weights = np.fromiter(
-        (weight for row in unique for weight in row.values()), dtype=np.float32, count=int(indptr[-1])
-    )
+def histories(rows: Sequence[Mapping[int, float]], n_items: int) -> csr_array:
+    """csr float32 [B, I] of B histories: item -> weight, in the order in which they are told.
+
+    Raises
+    ------
+    ModelError if one of them names an item that is not in the catalogue
+    """
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+    items = np.fromiter((item for row in rows for item in row), dtype=np.int64, count=int(indptr[-1]))
+    weights = np.fromiter((weight for row in rows for weight in row.values()), dtype=np.float32, count=int(indptr[-1]))
     if len(items) and not 0 <= items.min() <= items.max() < n_items:
         odd = items.min() if items.min() < 0 else items.max()
         raise ModelError(f"A history names item column {odd}, but the catalogue has columns 0 to {n_items - 1}.")
-    return csr_array((weights, items, indptr), shape=(len(unique), n_items))
+    return csr_array((weights, items, indptr), shape=(len(rows), n_items))

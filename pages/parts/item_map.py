@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.parts import cached, charts, in_box, map_colours, similar, state, view
 from pages.parts.items import readable
-from pages.parts.map_colours import Colours
+from pages.parts.map_colours import Colours, Group
 from pages.parts.similar import Source
 from zoo.dataset import Dataset
 from zoo.item_map import neighbour_map
@@ -114,40 +114,11 @@ def _scale(places: np.ndarray) -> float:
 
 
 def _draw(data: Dataset, of: Source, dots: Dots, items: Dots, colours: Colours, box: Box | None) -> None:
-    size = 4 if len(dots.who) > 4000 else 6
-    traces = []
-    if dots.what == "people":
-        grey = {"color": charts.of_theme(charts.MUTED), "size": 3, "opacity": 0.25}
-        x, y = items.places.T.round(4).tolist()
-        traces.append(
-            {
-                "type": "scattergl",
-                "mode": "markers",
-                "x": x,
-                "y": y,
-                "marker": grey,
-                "hoverinfo": "skip",
-                "name": "items",
-            }
-        )
+    traces = [_behind(items)] if dots.what == "people" else []
     for group in colours.groups:
         rows = np.flatnonzero(group.of(dots.who))
         if len(rows):
-            x, y = dots.places[rows].T.round(4).tolist()
-            told = colours.told(dots.who[rows])
-            traces.append(
-                {
-                    "type": "scattergl",
-                    "mode": "markers",
-                    "name": group.name,
-                    "x": x,
-                    "y": y,
-                    "customdata": [[dots.texts[row], text] for row, text in zip(rows.tolist(), told, strict=True)],
-                    "hovertemplate": "%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
-                    "marker": {"size": size, "opacity": 0.8} | group.marker(dots.who[rows]),
-                    "unselected": {"marker": {"opacity": 0.8}},
-                }
-            )
+            traces.append(_marks(dots, rows, group, colours))
     axis = {"showticklabels": False, "showgrid": False, "zeroline": True, "range": [-REACH, REACH]}
     layout = {
         "xaxis": charts.axis("", **axis),
@@ -160,6 +131,32 @@ def _draw(data: Dataset, of: Source, dots: Dots, items: Dots, colours: Colours, 
     key = f"map-{view.key_of('box')}"
     alt = f"Map of {len(dots.who):,} {dots.what} under {of.entry.title}, coloured by {colours.title}"
     charts.show(key, traces, layout, height=620, alt=alt, select="box", on_select=lambda: _choose(key))
+
+
+def _behind(items: Dots) -> charts.Trace:
+    """Where the items lie, in grey behind people."""
+    x, y = items.places.T.round(4).tolist()
+    grey = {"color": charts.of_theme(charts.MUTED), "size": 3, "opacity": 0.25}
+    dots = {"type": "scattergl", "mode": "markers", "x": x, "y": y, "marker": grey}
+    return dots | {"hoverinfo": "skip", "name": "items"}
+
+
+def _marks(dots: Dots, rows: np.ndarray, group: Group, colours: Colours) -> charts.Trace:
+    """Those of one colour. rows : int64, of `dots`"""
+    x, y = dots.places[rows].T.round(4).tolist()
+    told = colours.told(dots.who[rows])
+    size = 4 if len(dots.who) > 4000 else 6
+    return {
+        "type": "scattergl",
+        "mode": "markers",
+        "name": group.name,
+        "x": x,
+        "y": y,
+        "customdata": [[dots.texts[row], text] for row, text in zip(rows.tolist(), told, strict=True)],
+        "hovertemplate": "%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
+        "marker": {"size": size, "opacity": 0.8} | group.marker(dots.who[rows]),
+        "unselected": {"marker": {"opacity": 0.8}},
+    }
 
 
 def _outline(box: Box) -> dict:
