@@ -50,9 +50,10 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from training import loop
+from training.batches import Batch, batches, sum_of_rows
+from training.losses import reconstruction_loss
 from training.model import Fitted, Run, setting
 from training.scorers import LinearAutoencoder
-from training.variational import negative_log_likelihood
 from zoo.card import About
 
 ABOUT = About(
@@ -93,28 +94,18 @@ class Factors(nn.Module):
     def W_out(self) -> Tensor:
         return self.W_in.T if self.free_W_out is None else self.free_W_out
 
-    def forward(self, X: csr_array) -> Tensor:
+    def forward(self, X: csr_array | Batch) -> Tensor:
         """Scores [B, I] of sparse rows x; drops input items while training."""
-        columns, rows, x = loop.sparse_rows(X, self.W_in.device)
-        if self.normalized:
-            x = x / torch.zeros(X.shape[0], device=x.device).index_add_(0, rows, x**2).sqrt()[rows]  # x / ||x||
-        x = F.dropout(x, self.dropout, self.training)
-        starts = torch.from_numpy(X.indptr[:-1].astype(np.int64)).to(x.device)
-        return F.embedding_bag(columns, self.W_in, starts, per_sample_weights=x, mode="sum") @ self.W_out
+        batch = Batch.of(X, self.W_in.device)
+        x = F.dropout(batch.normalized() if self.normalized else batch.weights, self.dropout, self.training)
+        return sum_of_rows(self.W_in, x, batch) @ self.W_out
 
     def lengths(self) -> Tensor:
         """||W_in||^2 + ||W_out||^2"""
         return self.W_in.square().sum() + self.W_out.square().sum()
 
 
-def squared_error(scores: Tensor, X: csr_array) -> Tensor:
-    """||x - scores||^2 per user [B], without a dense target: ||scores||^2 - 2 x . scores + ||x||^2."""
-    columns, rows, x = loop.sparse_rows(X, scores.device)
-    chosen = torch.zeros(len(scores), device=scores.device).index_add(0, rows, x * (x - 2.0 * scores[rows, columns]))
-    return scores.square().sum(dim=1) + chosen
-
-
-LOSSES = {"softmax": negative_log_likelihood, "mse": squared_error}
+LOSSES = {"softmax": "multinomial", "mse": "mse"}  # in the words of training/losses.py
 
 
 def asymmetry(W_in: Tensor, W_out: Tensor) -> float:
@@ -146,14 +137,14 @@ def fit(X: csr_array, config: Config, run: Run) -> Fitted:
     batch_size = config.batch_size or min(max(n_users // 50, 100), 500)
     for _ in range(config.n_epochs):
         total = torch.zeros((), device=run.device)
-        for users in loop.shuffled(n_users, batch_size, rng):
-            x = X[users]
-            loss = LOSSES[config.loss](model(x), x).mean() + config.l2 / n_users * model.lengths()
+        for x in batches(X, batch_size, rng, run.device):
+            far = reconstruction_loss(LOSSES[config.loss], model(x), x, in_place=True)  # [B]
+            loss = far.mean() + config.l2 / n_users * model.lengths()
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
             mean.update_parameters(model)
-            total += loss.detach() * len(users)
+            total += loss.detach() * x.shape[0]
         if watch.stop(total / n_users, loop.validate(lambda x, _: mean.module(x), fold) if fold else None):
             break
     watch.restore_best()

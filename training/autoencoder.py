@@ -22,6 +22,7 @@ Differs from the papers:
 2. The weights are kept small by decoupled weight decay (AdamW), not by a term l2/2 ||W||^2 in the loss.
 3. The weights served are a running mean over the updates (decay `averaging`); b_4 starts at popularity.
 4. The best epoch is the one with the highest nDCG@100 on the validation users.
+5. Above 100,000 items (or with `n_sampled`) the softmax is over a sample of them: training/sampled.py.
 
     menagerie train autoencoder --data interactions.parquet --out zoo --set n_factors=64
     python -m training.autoencoder --help
@@ -37,6 +38,7 @@ from scipy.sparse import csr_array
 from torch import Tensor
 
 from training import deep, loop
+from training.batches import Batch
 from training.model import Fitted, Run, setting
 from zoo.card import About
 
@@ -61,14 +63,16 @@ class Config:
     batch_size: int = setting(0, "Users per update; 0: a fiftieth of them, at least 100 and at most 500.", low=0)
     n_epochs: int = setting(100, "Passes over the users, at most.", low=1)
     patience: int = setting(10, "Epochs without a better validation nDCG@100 before stopping.", low=1)
+    n_sampled: int = setting(-1, deep.N_SAMPLED, low=-1)
+    precision: str = setting("tf32", deep.PRECISION, choices=deep.PRECISIONS)
 
 
 class Autoencoder(deep.DeepAutoencoder):
-    def code(self, X: csr_array) -> Tensor:
+    def code(self, X: csr_array | Batch) -> Tensor:
         """e [B, K] of sparse rows x."""
         return torch.tanh(self.to_code(self.hidden(X)))
 
-    def reconstruct(self, X: csr_array) -> Tensor:
+    def reconstruct(self, X: csr_array | Batch) -> Tensor:
         """Scores [B, I] of sparse rows x."""
         return self.decode(self.code(X))
 
@@ -85,8 +89,8 @@ def fit(X: csr_array, config: Config, run: Run) -> Fitted:
     model.start_at_popularity(X, config.loss)
     model.to(run.device)
 
-    def losses(x: csr_array, _: int) -> Tensor:
-        return deep.reconstruction_loss(config.loss, model.reconstruct(x), x)  # [B]
+    def losses(x: Batch, _: int) -> Tensor:
+        return model.distance(config.loss, model.code(x), x)  # [B]
 
     return deep.minimise(losses, Autoencoder.reconstruct, model, X, config, run, rng)
 

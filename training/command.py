@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,7 +23,7 @@ from training.export import Figures, Fit, figures_of, publish
 from training.loop import progress
 from training.memory import peak_memory, resident_bytes
 from training.model import Fitted, MissingContent, Run
-from training.table import MODELS
+from training.table import BY_NAME, MODELS
 from zoo.arguments import add_training_arguments
 from zoo.card import DatasetInfo
 from zoo.catalogue import Catalogue, find_items_beside
@@ -80,7 +81,8 @@ def train(options: argparse.Namespace, names: list[str]) -> None:
         try:
             with peak_memory(data_bytes) as peak, progress(name) as report:
                 start = time.perf_counter()
-                fitted = module.fit(parts.train, configs[name], dataclasses.replace(data, progress=report))
+                told = dataclasses.replace(data, progress=report, say=partial(said, name))
+                fitted = module.fit(parts.train, configs[name], told)
                 seconds = time.perf_counter() - start
         except MissingContent as missing:
             if "all" not in asked:
@@ -132,7 +134,9 @@ def same_weights(a: Fitted, b: Fitted) -> bool:
 
 def chosen_models(names: list[str]) -> list[str]:
     """Names as given, without repeats, `all` spelled out; a `ModelError` suggests the nearest of an unknown one."""
-    wanted = list(MODELS) if "all" in names else list(dict.fromkeys(names))
+    every = [name for name in MODELS if name not in BY_NAME]
+    spelled = [one for name in names for one in (every if name == "all" else [name])]
+    wanted = list(dict.fromkeys(spelled))
     for name in wanted:
         if name not in MODELS:
             raise ModelError(f"There is no model {name!r}{_nearest(name, MODELS)} Models: {', '.join(MODELS)}.")
@@ -292,6 +296,10 @@ def find_interactions(data: Path) -> Path:
             f"{data} is a folder and holds not exactly one interactions.* file (found: {names}). Name the file."
         )
     return found[0]
+
+
+def said(name: str, text: str) -> None:
+    say(f"{name}: {text}")
 
 
 def say(text: str) -> None:

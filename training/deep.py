@@ -4,21 +4,16 @@
     e = ...                                the code: each model's own, from W_2 h + b_2
     scores = W_4 tanh(W_3 e + b_3) + b_4   as many as there are items
 
-What is compared with the profile x, per user, for scores s (`LOSSES`):
-
-    multinomial   - sum_i x_i log softmax_i(s)                    items compete for one user's choices
-                    Liang, Krishnan, Hoffman, Jebara 2018, arXiv:1802.05814
-    bce           sum_i log(1 + e^{s_i}) - x_i s_i                each item is a question of its own; x is 0/1
-    mse           sum_i (s_i - x_i)^2
-
-All three are over all items, chosen or not, and are computed from the stored entries of x, without a dense one.
+What is compared with the profile x, and how: training/losses.py. With very many items over a sample of them:
+training/sampled.py.
 
 Shapes: X [U, I], x [B, I] sparse, h [B, H], e [B, K], scores [B, I]; W_1^T is kept as `table` [I, H], whose rows are
 gathered, so that the work of the first layer grows with the histories and not with the catalogue.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -26,17 +21,25 @@ import torch
 from scipy.sparse import csr_array
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from training import loop
+from training.batches import Batch, batches, sum_of_rows
+from training.losses import LOSSES as LOSSES  # what the models' settings name
+from training.losses import reconstruction_loss
 from training.model import Fitted, Run
+from training.sampled import Sample, sample_size
 from training.scorers import gather_sum, without_padding
+from training.updates import Updates
 
-LOSSES = ("multinomial", "bce", "mse")
+PRECISIONS = ("float32", "tf32", "bfloat16")
+PRECISION = "How matrices are multiplied on a GPU; on the CPU in float32 always."
+N_SAMPLED = "Items drawn per update for a softmax over a sample; 0: over all; -1: 10,000 above 100,000 items, else all."
 
 
 class DeepAutoencoder(nn.Module):
     """The four layers. A model adds its code: what stands between `to_code` and `decode`."""
+
+    sample: Sample | None = None  # in training only: the rows of W_1^T and W_4 that an update reads; None: all
 
     def __init__(self, n_items: int, hidden: int, n_factors: int, code_width: int | None = None):
         """code_width: outputs of W_2; None: n_factors"""
@@ -63,14 +66,13 @@ class DeepAutoencoder(nn.Module):
         }
         self.to_items.bias.data.copy_(torch.from_numpy(best[loss]))
 
-    def hidden(self, X: csr_array, dropout: float = 0.0) -> Tensor:
+    def hidden(self, X: csr_array | Batch, dropout: float = 0.0) -> Tensor:
         """h [B, H] of sparse rows x [B, I]; a share of the input is dropped while training."""
-        columns, rows, weights = loop.sparse_rows(X, self.bias.device)
-        norms = torch.zeros(X.shape[0], device=weights.device).index_add_(0, rows, weights**2).sqrt()  # ||x||   [B]
-        x = F.dropout(weights / norms[rows], dropout, self.training)  # a zero dropped is still zero
-        starts = torch.from_numpy(X.indptr[:-1].astype(np.int64)).to(x.device)
-        summed = F.embedding_bag(columns, self.table, starts, per_sample_weights=x, mode="sum")  # W_1 x / ||x||
-        return torch.tanh(summed + self.bias)
+        table, batch = self.table, Batch.of(X, self.bias.device)
+        x = F.dropout(batch.normalized(), dropout, self.training)  # a zero dropped is still zero
+        if self.sample is not None:
+            table, batch = self.sample.rows_read(batch)
+        return torch.tanh(sum_of_rows(table, x, batch) + self.bias)  # tanh(W_1 x / ||x|| + b_1)
 
     def hidden_when_serving(self, items: Tensor, weights: Tensor) -> Tensor:
         """The same h [B, H] from items and weights [B, L], in operations that can be exported."""
@@ -78,34 +80,17 @@ class DeepAutoencoder(nn.Module):
         norms = weights.square().sum(dim=1, keepdim=True).sqrt().clamp_min(1e-12)  # an empty history stays 0
         return torch.tanh(gather_sum(self.table, items, weights / norms) + self.bias)
 
+    def before_items(self, e: Tensor, dropout: float = 0.0) -> Tensor:
+        return F.dropout(torch.tanh(self.from_code(e)), dropout, self.training)  # [B, H]
+
     def decode(self, e: Tensor, dropout: float = 0.0) -> Tensor:
-        hidden = F.dropout(torch.tanh(self.from_code(e)), dropout, self.training)  # [B, H]
-        return self.to_items(hidden)  # [B, I]
+        return self.to_items(self.before_items(e, dropout))  # [B, I]
 
-
-def negative_log_likelihood(scores: Tensor, X: csr_array) -> Tensor:
-    """- sum_i x_i log softmax_i(scores) per user [B], without a dense target."""
-    columns, rows, weights = loop.sparse_rows(X, scores.device)
-    log_p = scores[rows, columns] - scores.logsumexp(dim=1)[rows]  # log softmax at the chosen items only
-    return torch.zeros(len(scores), device=scores.device).index_add(0, rows, -weights * log_p)
-
-
-def binary_cross_entropy(scores: Tensor, X: csr_array) -> Tensor:
-    """- sum_i x_i log p_i + (1 - x_i) log(1 - p_i) with p = sigmoid(scores), per user [B]; any count is a 1."""
-    columns, rows, _ = loop.sparse_rows(X, scores.device)
-    return F.softplus(scores).sum(dim=1).index_add(0, rows, -scores[rows, columns])
-
-
-def squared_error(scores: Tensor, X: csr_array) -> Tensor:
-    """sum_i (s_i - x_i)^2 per user [B], as sum_i s_i^2 + sum over the chosen of x_i^2 - 2 x_i s_i."""
-    columns, rows, weights = loop.sparse_rows(X, scores.device)
-    return scores.square().sum(dim=1).index_add(0, rows, weights * (weights - 2 * scores[rows, columns]))
-
-
-def reconstruction_loss(loss: str, scores: Tensor, X: csr_array) -> Tensor:
-    """How far scores [B, I] are from giving back the profiles X [B, I]: one of `LOSSES`, per user [B]."""
-    losses = {"multinomial": negative_log_likelihood, "bce": binary_cross_entropy, "mse": squared_error}
-    return losses[loss](scores, X)
+    def distance(self, loss: str, e: Tensor, X: csr_array | Batch, dropout: float = 0.0) -> Tensor:
+        """How far what is decoded from e [B, K] is from the profiles X [B, I]: one of `LOSSES`, per user [B]."""
+        if self.sample is not None:
+            return self.sample.loss(self.before_items(e, dropout), self.to_items.bias, Batch.of(X, e.device))
+        return reconstruction_loss(loss, self.decode(e, dropout), X, in_place=True)  # nobody else reads the scores
 
 
 def with_history(X: csr_array) -> csr_array:
@@ -122,16 +107,8 @@ def updates_per_epoch(n_users: int, batch_size: int) -> int:
     return math.ceil(n_users / users_per_update(n_users, batch_size))
 
 
-def adam(model: nn.Module, learning_rate: float, l2: float = 0.0) -> torch.optim.Optimizer:
-    """Adam; matrices shrink by learning_rate * l2 of their size per update (decoupled, as in AdamW), biases do not."""
-    matrices = [weight for weight in model.parameters() if weight.ndim > 1]
-    biases = [weight for weight in model.parameters() if weight.ndim == 1]
-    groups = [{"params": matrices, "weight_decay": l2}, {"params": biases, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=learning_rate, fused=True)
-
-
 def minimise(
-    losses: Callable[[csr_array, int], Tensor],
+    losses: Callable[[Batch, int], Tensor],
     scores: Callable[[Any, csr_array], Tensor],
     model: DeepAutoencoder,
     X: csr_array,
@@ -146,25 +123,45 @@ def minimise(
     losses : clean profiles [B, I] and the number of updates made before -> loss per user [B], by `model`
     scores : (the mean of the models, fold_in [B, I]) -> scores [B, I], as it would serve
     X : csr [U, I], every row with something in it
-    config : has learning_rate, l2, averaging, batch_size, n_epochs and patience
+    config : has learning_rate, l2, averaging, batch_size, n_epochs, patience, precision and n_sampled; a loss or none
+
+    Raises
+    ------
+    ModelError where a sample is asked for by n_sampled, and the loss is over all items
     """
-    mean = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.averaging))
-    mean.eval()
-    optimizer = adam(model, config.learning_rate, config.l2)
-    watch = loop.Watch(mean.module, run, config.n_epochs, config.patience, config.learning_rate)
+    n_sampled = sample_size(config, X.shape[1])
+    updates = Updates(model, config, touched=("table", "to_items.weight") if n_sampled else ())
+    if n_sampled:
+        model.sample = Sample(updates.tables["table"], updates.tables["to_items.weight"], X, n_sampled, rng.spawn(1)[0])
+    watch = loop.Watch(updates.mean, run, config.n_epochs, config.patience, config.learning_rate)
     fold = loop.part_of(run.validation)
     batch_size = users_per_update(X.shape[0], config.batch_size)
     for _ in range(config.n_epochs):
         total = torch.zeros((), device=run.device)
-        for users in loop.shuffled(X.shape[0], batch_size, rng):
-            loss = losses(X[users], int(mean.n_averaged)).mean()
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
-            mean.update_parameters(model)
-            total += loss.detach() * len(users)
-        value = loop.validate(lambda x, _: scores(mean.module, x), fold) if fold else None
+        for batch in batches(X, batch_size, rng, run.device):
+            with precision(config.precision, run.device):
+                loss = losses(batch, updates.n_updates).mean()
+                updates.step(loss)
+            total += loss.detach() * batch.shape[0]
+        mean = updates.up_to_date()
+        value = loop.validate(lambda x, _, mean=mean: scores(mean, x), fold) if fold else None
         if watch.stop(total / X.shape[0], value):
             break
     watch.restore_best()
-    return Fitted(mean.module.cpu().eval(), watch.curve, {"best_epoch": watch.best_epoch})
+    details = {"best_epoch": watch.best_epoch} | ({"n_sampled": n_sampled} if n_sampled else {})
+    return Fitted(updates.mean.cpu().eval(), watch.curve, details)
+
+
+@contextmanager
+def precision(name: str, device: torch.device) -> Iterator[None]:
+    """How matrices are multiplied on a GPU within the block (`PRECISIONS`); on the CPU always in float32."""
+    if device.type != "cuda":
+        yield
+        return
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest" if name == "float32" else "high")
+    try:
+        with torch.autocast("cuda", torch.bfloat16, enabled=name == "bfloat16"):
+            yield
+    finally:
+        torch.set_float32_matmul_precision(before)

@@ -28,6 +28,7 @@ Differs from the papers:
    decay (AdamW); the decoder's hidden layer may be dropped out too (`decoder_dropout`): a large catalogue is otherwise
    learned by heart through W_4.
 4. The best epoch is the one with the highest nDCG@100 on the validation users.
+5. Above 100,000 items (or with `n_sampled`) the softmax is over a sample of them: training/sampled.py.
 
     menagerie train denoising --data interactions.parquet --out zoo --set drop_share=0.5 add_share=0.02
     python -m training.denoising --help
@@ -44,6 +45,7 @@ from torch import Tensor
 
 from training import deep, loop
 from training.autoencoder import Autoencoder
+from training.batches import Batch
 from training.model import Fitted, Run, setting
 from training.pairs import Pairs
 from zoo.card import About
@@ -72,6 +74,8 @@ class Config:
     batch_size: int = setting(0, "Users per update; 0: a fiftieth of them, at least 100 and at most 500.", low=0)
     n_epochs: int = setting(100, "Passes over the users, at most.", low=1)
     patience: int = setting(10, "Epochs without a better validation nDCG@100 before stopping.", low=1)
+    n_sampled: int = setting(-1, deep.N_SAMPLED, low=-1)
+    precision: str = setting("tf32", deep.PRECISION, choices=deep.PRECISIONS)
 
 
 def salt_and_pepper(X: csr_array, drop_share: float, add_share: float, rng: np.random.Generator) -> csr_array:
@@ -99,10 +103,10 @@ def fit(X: csr_array, config: Config, run: Run) -> Fitted:
     model.start_at_popularity(X, config.loss)
     model.to(run.device)
 
-    def losses(x: csr_array, _: int) -> Tensor:
-        noisy = salt_and_pepper(x, config.drop_share, config.add_share, noise)  # x~
-        scores = model.decode(model.code(noisy), config.decoder_dropout)
-        return deep.reconstruction_loss(config.loss, scores, x)  # [B], against the clean x
+    def losses(x: Batch, _: int) -> Tensor:
+        noisy = salt_and_pepper(x.X, config.drop_share, config.add_share, noise)  # x~
+        e = model.code(noisy)
+        return model.distance(config.loss, e, x, config.decoder_dropout)  # [B], against the clean x
 
     return deep.minimise(losses, Autoencoder.reconstruct, model, X, config, run, rng)
 

@@ -20,7 +20,12 @@ So S_ij = -P_ij / P_jj off the diagonal. 1 / P_jj is the Schur complement of all
 what column j leaves of the objective: large for a popular item that no other explains. sum_j gamma_j is its minimum.
 
 Shapes: X [U, I]; X^T X, P and S [I, I] float32 in the same 4 I^2 bytes (10,000 items: 0.4 GB; 40,981: 6.7 GB).
-Time: about I^3 multiply-adds, all of them in matrix products.
+Time: I^3 operations, all of them in matrix products (training/gram.py). Both are predicted, said and compared with what
+there is before anything is allocated.
+
+Precision. X^T X + l2 I has no eigenvalue below l2, so its condition is at most (largest eigenvalue of X^T X + l2) / l2,
+and float32 loses about so many times 6e-8. Beyond `SAFE_CONDITION` float64 is taken, at twice the memory. Afterwards
+some columns of P are multiplied back with X itself: what they miss of the identity is on the card (`residual`).
 
 Differs from the paper:
 1. X may hold weights (counts); the paper's experiments use 0/1. What is learned is then served on the same weights.
@@ -33,13 +38,15 @@ Expected: nDCG@100 0.411 on MovieLens latest-small (61 test users of strong:9876
 2.07 times popularity's 0.199.
 """
 
-from collections.abc import Callable
+import time
 from dataclasses import dataclass
 
 import torch
 from scipy.sparse import csr_array
 from torch import Tensor
 
+from training.gram import STRIP, block_for, gram, inverse_in_place, largest_eigenvalue, residual
+from training.memory import available_bytes
 from training.model import Fitted, Run, Step, setting
 from training.scorers import ItemItem
 from zoo.card import About
@@ -56,63 +63,26 @@ ABOUT = About(
     item_item=True,
 )
 
-BLOCK = 512  # columns swept at once: the panels take 2 x 4 I BLOCK bytes beside the matrix
+SAFE_CONDITION = 1e5  # of X^T X + l2 I in float32: below a percent of P is lost
+WRONG = 0.05  # a residual that no user of S should meet
+PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
+PROBE = 1536  # of the square product that tells how fast this device is
+OVERHEAD = 1.4  # a fit takes so many times the arithmetic alone, measured at 10,000 items
 
 
 @dataclass(frozen=True)
 class Config:
     l2: float = setting(100.0, "Weight of ||S||^2, in squared units of X: larger for fewer users.", low=1e-6)
-
-
-def gram(X: csr_array, l2: float, device: torch.device) -> Tensor:
-    """X^T X + l2 I, float32 [I, I]: the lower triangle (and whole diagonal blocks); what is above is not written."""
-    n_items = X.shape[1]
-    columns, items = X.tocsc(), X.T.tocsr()  # X by column, X^T by row
-    G = torch.empty(n_items, n_items, device=device)
-    for start in range(0, n_items, BLOCK):
-        block = items[start:] @ columns[:, start : start + BLOCK]  # rows start.. of X^T X      [I - start, BLOCK]
-        G[start:, start : start + BLOCK] = torch.from_numpy(block.toarray()).to(device)
-    G.diagonal().add_(l2)
-    return G
-
-
-def inverse_in_place(G: Tensor, step: Callable[[int, int], None] | None = None, block: int = BLOCK) -> Tensor:
-    """Turns the lower triangle of a positive definite G into that of -G^-1, block after block; returns G.
-
-    One sweep over the columns K, with A = G_KK and V = G_:K (symmetric sweep operator; i, j outside K):
-        G_ij <- G_ij - V_i A^-1 V_j^T          G_iK <- V_i A^-1          G_KK <- -A^-1
-    After all of them the matrix is -G^-1. Only matrix products, and only below the diagonal: I^3 multiply-adds in all.
-    """
-    n = len(G)
-    for start in range(0, n, block):
-        K = slice(start, min(start + block, n))
-        A_inv = inverse_of_block(G[K, K])
-        V = torch.cat([G[K, :start].T, G[start:, K]])  # G_:K, its upper part read from the lower triangle   [I, b]
-        V[K] = 0.0  # the update leaves the rows and columns of K alone
-        W = V @ A_inv  # V A^-1                                                                              [I, b]
-        for j in range(0, n, block):
-            G[j:, j : j + block].addmm_(W[j:], V[j : j + block].T, alpha=-1.0)  # G_ij - W_i V_j^T
-        G[K, :start] = W[:start].T
-        G[K.stop :, K] = W[K.stop :]
-        G[K, K] = -A_inv
-        if step is not None:
-            step(K.stop, n)  # columns done, of all
-    return G
-
-
-def inverse_of_block(A: Tensor) -> Tensor:
-    """A^-1 of a small positive definite block, in float64 through its Cholesky factor."""
-    factor, failed = torch.linalg.cholesky_ex(A.double())
-    if failed.item() or not factor.isfinite().all():
-        raise ModelError("X^T X + l2 I is not positive definite in float32; train EASE again with a larger l2.")
-    return torch.cholesky_inverse(factor).to(A.dtype)
+    precision: str = setting(
+        "auto", "Of the inverse; auto: float64 where float32 would be off.", choices=("auto", *PRECISIONS)
+    )
 
 
 def weights_in_place(G: Tensor) -> tuple[Tensor, Tensor]:
     """From -P in the lower triangle of G to S in all of it. Returns S (the memory of G) and diag(P) [I]."""
     P_diagonal = -G.diagonal()  # a copy: negation makes one
-    for start in range(0, len(G), BLOCK):
-        stop = start + BLOCK
+    for start in range(0, len(G), STRIP):
+        stop = start + STRIP
         G[start:stop, stop:] = G[stop:, start:stop].T  # P is symmetric
         lower = G[start:stop, start:stop].tril()
         G[start:stop, start:stop] = lower + lower.tril(-1).T
@@ -121,13 +91,76 @@ def weights_in_place(G: Tensor) -> tuple[Tensor, Tensor]:
     return G, P_diagonal
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What a fit will take, known before it starts."""
+
+    dtype: torch.dtype
+    condition: float  # of X^T X + l2 I, from above
+    bytes: int  # at its peak, beside X
+    seconds: float
+
+    def __str__(self) -> str:
+        kind = str(self.dtype).removeprefix("torch.")
+        time = f"{self.seconds:.0f} s" if self.seconds < 180 else f"{self.seconds / 60:.0f} min"
+        return f"{kind}, {self.bytes / 2**30:.2f} GiB and about {time} ahead (condition at most {self.condition:.1e})"
+
+
+def plan(X: csr_array, config: Config, device: torch.device) -> Plan:
+    """Precision, memory and time of a fit to X [U, I]."""
+    n_items = X.shape[1]
+    condition = (1.05 * largest_eigenvalue(X) + config.l2) / config.l2  # the power method comes from below
+    safe = "float32" if condition <= SAFE_CONDITION else "float64"
+    dtype = PRECISIONS[safe if config.precision == "auto" else config.precision]
+    panels = 4 * dtype.itemsize * n_items * max(block_for(n_items, device), STRIP)
+    narrow = 4 * n_items**2 if dtype == torch.float64 else 0  # S itself is float32
+    return Plan(dtype, condition, dtype.itemsize * n_items**2 + panels + narrow, seconds_for(n_items, dtype, device))
+
+
+def seconds_for(n_items: int, dtype: torch.dtype, device: torch.device) -> float:
+    """I^3 operations at the rate at which a product of two small squares ran just now."""
+    n = min(PROBE, max(64, n_items))
+    a = torch.ones(n, n, dtype=dtype, device=device)
+    best = float("inf")
+    for _ in range(3):
+        start = time.perf_counter()
+        float((a @ a)[0, 0])  # waits for a GPU too
+        best = min(best, time.perf_counter() - start)
+    return OVERHEAD * n_items**3 * best / (2 * n**3)
+
+
+def check_it_fits(what: Plan, n_items: int, available: int | None) -> None:
+    """Raises a `ModelError` with the alternatives where memory would not do. available : bytes; None: not known"""
+    if available is not None and what.bytes > available:
+        raise ModelError(
+            f"EASE on {n_items:,} items needs {what.bytes / 2**30:.1f} GiB, and {available / 2**30:.1f} GiB are free. "
+            "Train ease_sparse, which keeps the strongest weights only, or leave rare items out (--min-item N), "
+            "or take a machine with more memory."
+        )
+
+
 def fit(X: csr_array, config: Config, run: Run) -> Fitted:
-    G = gram(X, config.l2, run.device)  # X^T X + l2 I
+    ahead = plan(X, config, run.device)
+    check_it_fits(ahead, X.shape[1], available_bytes(run.device))
+    run.say(str(ahead))
+    G = gram(X, config.l2, run.device, ahead.dtype)  # X^T X + l2 I
     minus_P = inverse_in_place(G, step=lambda done, total: run.report(Step(done, total, "columns")))
+    off = residual(X, config.l2, minus_P)
+    if off > WRONG:
+        raise ModelError(
+            f"The inverse of X^T X + l2 I came out wrong by {off:.1g} (0 is exact); nothing was published. "
+            "Train EASE again with --set precision=float64, or a larger l2."
+        )
     S, P_diagonal = weights_in_place(minus_P)
     gamma = 1.0 / P_diagonal.double() - config.l2  # the Lagrange multipliers                                 [I]
-    details = {"objective": float(gamma.sum()), "largest_multiplier": float(gamma.max())}
-    return Fitted(ItemItem(S.cpu()), curve=[], details=details)
+    details = {
+        "objective": float(gamma.sum()),
+        "largest_multiplier": float(gamma.max()),
+        "precision": str(ahead.dtype).removeprefix("torch."),
+        "condition": ahead.condition,
+        "residual": off,
+    }
+    return Fitted(ItemItem(S.float().cpu()), curve=[], details=details)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""How much memory a fit takes: the largest resident size while it ran, above what was resident after the imports."""
+"""How much memory a fit takes, and how much there is: the largest resident size while it ran, above the imports'."""
 
 import ctypes
 import gc
@@ -8,7 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 _STATUS = Path("/proc/self/status")
+_SYSTEM = Path("/proc/meminfo")
+_LIMIT, _USED = (Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current"))  # of this container
 _RESET_PEAK = Path("/proc/self/clear_refs")
 
 
@@ -25,6 +29,22 @@ def resident_bytes() -> int | None:
     if sys.platform == "linux":
         ctypes.CDLL(None).malloc_trim(0)
     return _read("VmRSS")
+
+
+def available_bytes(device: torch.device) -> int | None:
+    """What may still be allocated there; of a processor, within this container's limit. None: the system does not tell.
+
+    What the system caches of files counts as free.
+    """
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    rooms = []
+    for line in _SYSTEM.read_text().splitlines() if _SYSTEM.is_file() else []:
+        if line.startswith("MemAvailable:"):
+            rooms.append(int(line.split()[1]) * 1024)
+    if _LIMIT.is_file() and (limit := _LIMIT.read_text().strip()).isdigit():
+        rooms.append(int(limit) - int(_USED.read_text()))
+    return min(rooms, default=None)
 
 
 @contextmanager

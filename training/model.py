@@ -43,15 +43,23 @@ def setting(
 
 DETAILS = {  # what a fit may say of itself (Fitted.details) -> one sentence with the unit, for the card
     "best_epoch": "The epoch whose weights are served.",
+    "n_sampled": "Items drawn for each update, beside those that its users chose: the softmax is over these.",
     "stopping": "How the number of epochs was found.",
     "rank": "Rank of S.",
     "explained": "Share of the data's squared length that the factors keep, 0 to 1.",
     "asymmetry": "||S - S^T|| / ||S||: 0 where i speaks for j as j for i, 1.41 where only one of them does.",
     "objective": "The least value of ||X - X S||^2 + l2 ||S||^2, as the multipliers' sum.",
     "largest_multiplier": "The largest Lagrange multiplier: what the item that is hardest to explain leaves over.",
+    "precision": "Of the numbers that the inverse was made in.",
+    "condition": "Of X^T X + l2 I, at most: how many times larger a rounding error may get.",
+    "residual": "The largest |(X^T X + l2 I) P - I| over some columns: 0 is exact.",
     "neighbours_per_item": "Items that one item speaks for, on average.",
+    "items_per_block": "Items that a group of them is predicted from, on average.",
+    "weight_kept": "Of all solved weights, the share of their absolute sum that is kept.",
     "weights": "How the matrices are stored.",
-    "moved_by_rounding": "How far the rounding to 16 bits moved scores, as a share of their range.",
+    "made_from": "The model whose weights these are.",
+    "made_from_checksum": "Of that model as it was then.",
+    "moved_by_rounding": "How far rounding the weights moved scores, as a share of their range.",
     "pictures": "Where the pictures came from.",
     "items_without_text": "Items of which nothing is written: a learned “unknown” stands for their words.",
     "items_without_picture": "Items without a picture: a learned “unknown” stands for it.",
@@ -80,6 +88,7 @@ class Run:
     progress: Callable[[Step], None] | None = None  # told after each step; None: nobody watches
     items: pl.DataFrame | None = None  # Catalogue.items: what models that read words and facts are told
     pictures: Callable[[], Pictures] = lambda: Pictures.none(0)  # loaded or drawn only for who asks
+    say: Callable[[str], None] = lambda text: None  # told in words, where there is something to know beforehand
 
     def report(self, step: Step) -> None:
         if self.progress is not None:

@@ -5,6 +5,7 @@ MODELS: dict[str, str] = {
     "item_knn": "training.item_knn",
     "pure_svd": "training.pure_svd",
     "ease": "training.ease",
+    "ease_sparse": "training.ease_sparse",
     "asymmetric_svd": "training.asymmetric_svd",
     "autoencoder": "training.autoencoder",
     "denoising": "training.denoising",
@@ -17,3 +18,5 @@ MODELS: dict[str, str] = {
     "two_tower_image": "training.two_tower_image",
     "two_tower_mixed": "training.two_tower_mixed",
 }
+
+BY_NAME = {"ease_sparse"}  # not in `all`: for catalogues that are too large for `ease`

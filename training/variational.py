@@ -22,6 +22,7 @@ Differs from the paper:
 4. The weight of the KL term grows over `anneal_epochs` and is not searched for; the best epoch is the one with the
    highest nDCG@100 on the validation users.
 5. X may hold counts; the paper's experiments use 0/1.
+6. Above 100,000 items (or with `n_sampled`) the softmax is over a sample of them: training/sampled.py.
 
     menagerie train variational --data interactions.parquet --out zoo --set n_epochs=50 beta=0.2
     python -m training.variational --help
@@ -37,7 +38,7 @@ from scipy.sparse import csr_array
 from torch import Tensor
 
 from training import deep, loop
-from training.deep import negative_log_likelihood
+from training.batches import Batch
 from training.model import Fitted, Run, setting
 from zoo.card import About
 
@@ -65,6 +66,8 @@ class Config:
     batch_size: int = setting(0, "Users per update; 0: a fiftieth of them, at least 100 and at most 500.", low=0)
     n_epochs: int = setting(100, "Passes over the users, at most.", low=1)
     patience: int = setting(10, "Epochs without a better validation nDCG@100 before stopping.", low=1)
+    n_sampled: int = setting(-1, deep.N_SAMPLED, low=-1)
+    precision: str = setting("tf32", deep.PRECISION, choices=deep.PRECISIONS)
 
 
 class MultVAE(deep.DeepAutoencoder):
@@ -77,11 +80,11 @@ class MultVAE(deep.DeepAutoencoder):
         mu, log_variance = self.to_code(h).chunk(2, dim=1)
         return mu, log_variance
 
-    def code(self, X: csr_array) -> tuple[Tensor, Tensor]:
+    def code(self, X: csr_array | Batch) -> tuple[Tensor, Tensor]:
         """mu and log sigma^2 of sparse rows x; drops input items while training."""
         return self.distribution(self.hidden(X, self.dropout))
 
-    def reconstruct(self, X: csr_array) -> Tensor:
+    def reconstruct(self, X: csr_array | Batch) -> Tensor:
         """Scores [B, I] of sparse rows x, decoded from e = mu."""
         return self.decode(self.code(X)[0])
 
@@ -114,11 +117,12 @@ def fit(X: csr_array, config: Config, run: Run) -> Fitted:
     model.to(run.device)
     n_annealed = config.anneal_epochs * deep.updates_per_epoch(X.shape[0], config.batch_size)
 
-    def losses(x: csr_array, n_updates: int) -> Tensor:
+    def losses(x: Batch, n_updates: int) -> Tensor:
         mu, log_variance = model.code(x)
-        scores = model.decode(reparametrize(mu, log_variance), config.decoder_dropout)
+        e = reparametrize(mu, log_variance)
+        far = model.distance("multinomial", e, x, config.decoder_dropout)  # - sum_i x_i log softmax_i(scores)
         beta = annealed(config.beta, n_updates, n_annealed)
-        return negative_log_likelihood(scores, x) + beta * kl_to_standard_normal(mu, log_variance)  # [B]
+        return far + beta * kl_to_standard_normal(mu, log_variance)  # [B]
 
     return deep.minimise(losses, MultVAE.reconstruct, model, X, config, run, rng)
 

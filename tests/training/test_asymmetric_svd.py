@@ -5,8 +5,9 @@ import pytest
 import torch
 from scipy.sparse import csr_array
 
-from training.asymmetric_svd import Config, Factors, asymmetry, fit, rank, squared_error
+from training.asymmetric_svd import Config, Factors, asymmetry, fit, rank
 from training.loop import validate
+from training.losses import squared_error
 from training.model import Run
 from zoo.errors import ModelError
 from zoo.split import Fold

@@ -22,6 +22,7 @@ SETTINGS = {
     "asymmetric_svd": {"n_factors": 8, "batch_size": 20, "n_epochs": 60},
     "pure_svd": {"n_factors": 2},
     "ease": {"l2": 50.0},
+    "ease_sparse": {"l2": 50.0, "n_support": 8, "group": 6},
     "autoencoder": {"hidden": 32, "n_factors": 2, "batch_size": 20, "n_epochs": 60},
     "denoising": {"hidden": 32, "n_factors": 8, "batch_size": 20, "n_epochs": 60},
     "variational": {"hidden": 32, "n_factors": 8, "batch_size": 20, "n_epochs": 60},

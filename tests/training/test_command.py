@@ -11,7 +11,7 @@ import torch
 import zoo.evaluate
 from tests.world import write_world
 from training import export, popularity
-from training.command import prepare, train
+from training.command import chosen_models, prepare, train
 from training.model import Fitted
 from training.scorers import SameForAll
 from zoo.arguments import add_training_arguments
@@ -87,3 +87,9 @@ def test_no_fit_is_shown_the_test_users_and_every_run_is_measured_on_them(labell
     assert len(measured) == 2  # the first one's figures come with its lists
     assert all(fold.user_idx.tolist() == data.test.user_idx.tolist() for fold in measured)
     assert data.model("popularity").card.runs["ndcg_at_100"].n == 3
+
+
+def test_all_leaves_out_what_is_for_larger_catalogues_unless_it_is_named():
+    assert "ease_sparse" not in chosen_models(["all"])
+    assert chosen_models(["ease_sparse", "all"])[0] == "ease_sparse"
+    assert chosen_models(["all", "ease", "ease"]) == chosen_models(["all"])

@@ -9,7 +9,9 @@ from scipy.sparse import csr_array
 from torch.nn import functional as F
 
 from training import autoencoder, deep, denoising, variational
+from training.losses import negative_log_likelihood
 from training.model import Run
+from training.updates import adam
 
 N_ITEMS = 9
 X = csr_array((np.random.default_rng(0).random((12, N_ITEMS)) < 0.4).astype(np.float32))
@@ -42,10 +44,10 @@ def test_the_multinomial_likelihood_is_that_of_shares_that_sum_to_one():
     """Adding the same number to every score of a user changes nothing; raising one item's score lowers the others'."""
     shifted = SCORES + torch.arange(12.0)[:, None]
     torch.testing.assert_close(
-        deep.negative_log_likelihood(shifted, X), deep.negative_log_likelihood(SCORES, X), rtol=1e-5, atol=1e-4
+        negative_log_likelihood(shifted, X), negative_log_likelihood(SCORES, X), rtol=1e-5, atol=1e-4
     )
     scores = SCORES.clone().requires_grad_()
-    deep.negative_log_likelihood(scores, X).sum().backward()
+    negative_log_likelihood(scores, X).sum().backward()
     n_chosen = DENSE.sum(dim=1, keepdim=True)
     torch.testing.assert_close(scores.grad, n_chosen * SCORES.softmax(dim=1) - DENSE)
 
@@ -150,7 +152,7 @@ def test_weight_decay_leaves_biases_alone():
     for weight in model.parameters():
         weight.grad = torch.zeros_like(weight)
     table = model.table.detach().clone()
-    deep.adam(model, learning_rate=0.1, l2=1.0).step()
+    adam(list(model.parameters()), learning_rate=0.1, l2=1.0).step()
     assert torch.equal(model.to_items.bias, before)
     torch.testing.assert_close(model.table.detach(), 0.9 * table)  # 1 - learning_rate * l2
 
@@ -181,4 +183,22 @@ def test_a_smaller_last_batch_is_an_update_too():
 @every_model
 def test_every_config_has_what_the_loop_reads(module):
     names = {field.name for field in dataclasses.fields(module.Config)}
-    assert names >= {"learning_rate", "l2", "averaging", "batch_size", "n_epochs", "patience"}
+    assert names >= {"learning_rate", "l2", "averaging", "batch_size", "n_epochs", "patience", "precision", "n_sampled"}
+
+
+@pytest.mark.parametrize(("name", "on_gpu"), [("float32", "highest"), ("tf32", "high"), ("bfloat16", "high")])
+@pytest.mark.filterwarnings("ignore:.*CUDA is not available")
+def test_precision_is_that_of_the_gpu_within_the_block_only(name, on_gpu):
+    before = torch.get_float32_matmul_precision()
+    with deep.precision(name, torch.device("cuda")):
+        assert torch.get_float32_matmul_precision() == on_gpu
+    assert torch.get_float32_matmul_precision() == before
+    with deep.precision(name, torch.device("cpu")):
+        assert torch.get_float32_matmul_precision() == before
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
+
+
+@every_model
+def test_on_the_cpu_the_precision_changes_nothing(module):
+    exact, rounded = (fitted(module, precision=name).state_dict() for name in ("float32", "bfloat16"))
+    assert all(torch.equal(exact[name], rounded[name]) for name in exact)

@@ -1,11 +1,16 @@
-"""The theory of EASE on small matrices, float64."""
+"""The theory of EASE on small matrices, float64; what a fit predicts, checks and refuses."""
+
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from scipy.sparse import csr_array
 
-from training.ease import Config, fit, gram, inverse_in_place, weights_in_place
+import training.ease
+from training.ease import Config, fit, plan, seconds_for, weights_in_place
+from training.gram import inverse_in_place
 from training.model import Run
 from zoo.errors import ModelError
 
@@ -29,34 +34,6 @@ def solve(X, l2=L2):
 
 def objective(X, S, l2=L2):
     return ((X - X @ S) ** 2).sum() + l2 * (S**2).sum()
-
-
-@pytest.mark.parametrize("block", [1, 2, 3, 5, 16, 17, 100])
-def test_the_blocked_sweep_is_the_inverse_for_any_block_size(block):
-    A = np.random.default_rng(1).standard_normal((17, 30))
-    G = A @ A.T + np.eye(17)
-    swept = inverse_in_place(torch.from_numpy(G.copy()), block=block)
-    np.testing.assert_allclose(np.tril(-swept.numpy()), np.tril(np.linalg.inv(G)), rtol=1e-10, atol=1e-12)
-
-
-def test_the_sweep_reads_the_lower_triangle_only():
-    A = np.random.default_rng(2).standard_normal((6, 9))
-    G = A @ A.T + np.eye(6)
-    spoilt = G.copy()
-    spoilt[:2, 2:] = np.nan  # above the diagonal blocks of size 2
-    spoilt[2:4, 4:] = np.nan
-    swept = inverse_in_place(torch.from_numpy(spoilt), block=2)
-    np.testing.assert_allclose(np.tril(-swept.numpy()), np.tril(np.linalg.inv(G)), rtol=1e-10)
-
-
-def test_the_sweep_works_in_the_memory_it_was_given():
-    G = torch.eye(5, dtype=torch.float64)
-    assert inverse_in_place(G, block=2).data_ptr() == G.data_ptr()
-
-
-def test_the_gram_matrix_is_the_product_plus_l2(dense):
-    G = gram(csr_array(dense.astype(np.float32)), L2, torch.device("cpu")).numpy()
-    np.testing.assert_array_equal(np.tril(G), np.tril(dense.T @ dense + L2 * np.eye(7)))
 
 
 def test_the_gradient_vanishes_off_the_diagonal(dense):
@@ -111,6 +88,56 @@ def test_fit_tells_how_many_columns_are_done(dense):
     assert [(step.done, step.total) for step in steps] == [(7, 7)]
 
 
-def test_a_matrix_that_is_not_positive_definite_is_refused():
-    with pytest.raises(ModelError, match="larger l2"):
-        inverse_in_place(torch.tensor([[1.0, 0.0], [2.0, 1.0]], dtype=torch.float64))
+def test_a_fit_says_beforehand_what_it_will_take_and_afterwards_how_exact_it_is(dense):
+    said = []
+    fitted = fit(csr_array(dense.astype(np.float32)), Config(l2=L2), Run(say=said.append))
+    (words,) = said
+    assert re.match(r"float32, 0\.00 GiB and about 0 s ahead \(condition at most", words)
+    assert fitted.details["precision"] == "float32"
+    assert fitted.details["condition"] >= np.linalg.cond(dense.T @ dense + L2 * np.eye(7))
+    assert fitted.details["residual"] < 1e-5
+
+
+def ill(l2):
+    """Two items that always go together, chosen by a thousand: without l2 nothing tells them apart."""
+    X = np.random.default_rng(1).random((1000, 6)) < 0.5
+    X[:, 1] = X[:, 0]
+    return X.astype(np.float64), Config(l2=l2)
+
+
+def test_float64_is_taken_where_float32_would_be_off():
+    X, config = ill(l2=1e-4)
+    S, _ = solve(X, config.l2)
+    fitted = fit(csr_array(X.astype(np.float32)), config, Run())
+    assert fitted.details["precision"] == "float64"
+    assert fitted.scorer.S.dtype == torch.float32
+    np.testing.assert_allclose(fitted.scorer.S.numpy(), S, atol=1e-5)
+
+
+def test_an_inverse_that_came_out_wrong_is_refused():
+    X, config = ill(l2=1e-4)
+    with pytest.raises(ModelError, match=r"came out wrong|not positive definite in float32"):
+        fit(csr_array(X.astype(np.float32)), replace(config, precision="float32"), Run())
+
+
+def test_memory_is_predicted(dense):
+    X = csr_array((1, 20_000), dtype=np.float32)
+    single, double = (plan(X, Config(precision=kind), torch.device("cpu")).bytes for kind in ("float32", "float64"))
+    assert 4 * 20_000**2 < single < 1.15 * 4 * 20_000**2
+    assert 12 * 20_000**2 < double < 1.15 * 12 * 20_000**2  # and S itself, in float32
+
+
+def test_time_is_predicted_from_a_small_product(monkeypatch):
+    ticks = iter([0.0, 1.0, 1.0, 3.0, 3.0, 3.5])  # three products: 1, 2 and 0.5 s
+    monkeypatch.setattr(training.ease.time, "perf_counter", lambda: next(ticks))
+    monkeypatch.setattr(training.ease, "PROBE", 10)
+    found = seconds_for(40, torch.float32, torch.device("cpu"))
+    assert found == pytest.approx(1.4 * 40**3 / (2 * 10**3) * 0.5)  # I^3 operations at 2 n^3 in half a second
+
+
+def test_what_cannot_fit_is_refused_before_it_starts_and_alternatives_are_named(dense, monkeypatch):
+    monkeypatch.setattr(training.ease, "available_bytes", lambda device: 100)
+    with pytest.raises(ModelError, match=r"7 items needs .* GiB .* free\. Train ease_sparse.*--min-item"):
+        fit(csr_array(dense.astype(np.float32)), Config(), Run())
+    monkeypatch.setattr(training.ease, "available_bytes", lambda device: None)  # the system does not tell
+    fit(csr_array(dense.astype(np.float32)), Config(), Run())

@@ -2,8 +2,9 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
-from training.memory import peak_memory, resident_bytes
+from training.memory import available_bytes, peak_memory, resident_bytes
 
 MIB = 2**20
 
@@ -25,3 +26,16 @@ def test_a_system_that_does_not_tell_gives_none(monkeypatch, tmp_path):
         pass
     assert peak.bytes is None
     assert resident_bytes() is None
+
+
+def test_what_is_free_is_what_the_system_says_within_the_limit_of_the_container(monkeypatch, tmp_path):
+    files = {"_SYSTEM": "MemTotal: 9000 kB\nMemAvailable:    5000 kB\n", "_LIMIT": "4096000\n", "_USED": "1024000\n"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+        monkeypatch.setattr(f"training.memory.{name}", tmp_path / name)
+    cpu = torch.device("cpu")
+    assert available_bytes(cpu) == 4096000 - 1024000
+    (tmp_path / "_LIMIT").write_text("max\n")  # no limit
+    assert available_bytes(cpu) == 5000 * 1024
+    monkeypatch.setattr("training.memory._SYSTEM", tmp_path / "absent")
+    assert available_bytes(cpu) is None
