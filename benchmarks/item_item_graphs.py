@@ -1,4 +1,4 @@
-"""Which of an item-item model's two graphs is faster, by batch size and history length? Behind `runtime._choose`.
+"""Which of an item-item model's two graphs is faster, by batch size and history length? Behind `zoo/batching.py`.
 
     python benchmarks/item_item_graphs.py --items 10000
 

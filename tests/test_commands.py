@@ -19,11 +19,12 @@ import pytest
 from tests.conftest import CHECKOUT, QUICK, menagerie, train
 from training.table import MODELS
 from zoo.dataset import Dataset
-from zoo.diagnosis import problems
+from zoo.diagnosis import diagnose, problems, unmet
 from zoo.errors import ZooError
 from zoo.metrics import EXPOSURES, METRICS
 from zoo.metrics.accuracy import recall_at_k
-from zoo.serving import PORT, free_port
+from zoo.serving import PORT, empty, folder, free_port
+from zoo.settings import Settings
 
 
 def test_help_reads_well():
@@ -368,6 +369,54 @@ def test_doctor_names_what_is_wrong_and_how_to_mend_it(installed, gpu, providers
 def test_doctor_finds_nothing_wrong_here():
     assert problems(PLAIN, None, ["CPUExecutionProvider"]) == []
     assert "Nothing is wrong" in menagerie("doctor").stdout
+
+
+def test_doctor_reads_the_settings_and_the_zoo_as_the_app_does(tmp_path, monkeypatch):
+    monkeypatch.setenv("MENAGERIE_THREADS", "lots")
+    assert "MENAGERIE_THREADS is 'lots'" in menagerie("doctor", status=1).stdout
+    monkeypatch.delenv("MENAGERIE_THREADS")
+    monkeypatch.setenv("MENAGERIE_ZOO", str(tmp_path))
+    (tmp_path / "mine").mkdir()
+    assert f"{tmp_path}: no data set" in menagerie("doctor").stdout
+    (tmp_path / "mine" / "dataset.json").touch()
+    assert f"{tmp_path}: mine" in menagerie("doctor").stdout
+
+
+def test_cuda_where_there_is_none_is_a_problem_only_if_it_was_asked_for(monkeypatch):
+    [said] = unmet(Settings(provider="cuda"), ["CPUExecutionProvider"])
+    assert "Set it to auto or cpu" in said
+    assert unmet(Settings(provider="cuda"), ["CUDAExecutionProvider", "CPUExecutionProvider"]) == []
+    assert unmet(Settings(), ["CPUExecutionProvider"]) == []
+    monkeypatch.setattr("zoo.diagnosis.versions", lambda: {"providers": ["CPUExecutionProvider"]})
+    monkeypatch.setenv("MENAGERIE_PROVIDER", "cuda")
+    assert said in diagnose().problems
+
+
+def test_a_setting_that_cannot_be_read_ends_serving_before_it_begins(monkeypatch):
+    monkeypatch.setenv("MENAGERIE_PROVIDER", "gpu")
+    done = menagerie("serve", status=1)
+    assert "MENAGERIE_PROVIDER is 'gpu'" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_folder_without_a_data_set_is_told_when_serving(tmp_path):
+    assert "is no folder yet" in empty(tmp_path / "nowhere")
+    assert f"--out {tmp_path}" in empty(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "dataset.json").touch()
+    assert empty(tmp_path) is None
+
+
+def test_a_zoo_is_named_from_here_and_the_default_one_is_the_checkouts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MENAGERIE_ZOO", raising=False)
+    assert folder("mine") == tmp_path / "mine"
+    assert folder() == CHECKOUT / "zoo-data"
+    assert diagnose().facts["zoo"].startswith(f"{CHECKOUT / 'zoo-data'}: ")
+    monkeypatch.setenv("MENAGERIE_ZOO", "theirs")
+    assert folder() == tmp_path / "theirs"
+    assert folder("mine") == tmp_path / "mine"
 
 
 def test_serve_prints_its_address_and_answers(tiny_zoo):

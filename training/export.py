@@ -24,11 +24,20 @@ import scipy
 import torch
 from onnx import TensorProto, compose, helper
 
-from training.graphs import ITEM_ITEM_DENSE, ITEM_ITEM_ROWS, OPSET, item_item, with_code_offset, with_ranking
+from training.graphs import (
+    ITEM_ITEM_DENSE,
+    ITEM_ITEM_NARROW,
+    ITEM_ITEM_ROWS,
+    OPSET,
+    item_item,
+    with_code_offset,
+    with_plain_products,
+    with_ranking,
+)
 from training.half import rounded, with_half_weights
 from training.model import DETAILS, Fitted
 from training.parity import check_parity, difference
-from training.scorers import ItemItem
+from training.scorers import Graph, ItemItem, RoundedItemItem
 from zoo.card import About, Card, Interval, Parity, Spread
 from zoo.content import Content
 from zoo.dataset import Dataset
@@ -140,23 +149,40 @@ def export_graphs(
     scorer: torch.nn.Module, about: About, n_items: int, folder: Path, *, half: bool = False
 ) -> dict[str, str]:
     """Write the graph or graphs into the folder; returns role -> file name."""
-    if isinstance(scorer, ItemItem):
-        offset = write_safetensors(folder / "weights.safetensors", scorer.S.half() if half else scorer.S)
-        files = {"rows": ("model.onnx", ITEM_ITEM_ROWS), "dense": ("dense.onnx", ITEM_ITEM_DENSE)}
-        for file, template in files.values():
-            graph = item_item(template, n_items, "weights.safetensors", offset, half)
-            onnx.save(with_ranking(graph, n_items), folder / file)
-        return {role: file for role, (file, _) in files.items()}
-    graph = with_ranking(_torch_graph(scorer, about), n_items)
+    if isinstance(scorer, Graph):
+        return save(scorer.graph, folder)
+    if isinstance(scorer, ItemItem | RoundedItemItem):
+        return _export_item_item(scorer, n_items, folder, half)
+    graph = with_ranking(with_plain_products(_torch_graph(scorer, about)), n_items)
     if any(output.name == "embedding_std" for output in graph.graph.output):  # a code that one draws from
         graph = with_code_offset(graph)
     if half:
         graph = with_half_weights(graph)
+    return save(graph, folder)
+
+
+def save(graph: onnx.ModelProto, folder: Path) -> dict[str, str]:
+    """Write a graph, its weights beside it where they are many; returns role -> file name."""
     external = graph.ByteSize() > EXTERNAL_ABOVE
     onnx.save(
         graph, folder / "model.onnx", save_as_external_data=external, location="weights.bin" if external else None
     )
     return {"rows": "model.onnx"}
+
+
+def _export_item_item(scorer: ItemItem | RoundedItemItem, n_items: int, folder: Path, half: bool) -> dict[str, str]:
+    """S once, memory-mapped by every graph around it: two in float32; one in fewer bits, for `dense` needs all of S."""
+    S, steps = scorer.S.half() if half else scorer.S, None
+    kinds = {torch.float32: TensorProto.FLOAT, torch.float16: TensorProto.FLOAT16, torch.int8: TensorProto.INT8}
+    files = {"rows": ("model.onnx", ITEM_ITEM_ROWS), "dense": ("dense.onnx", ITEM_ITEM_DENSE)}
+    if S.dtype != torch.float32:
+        files = {"rows": ("model.onnx", ITEM_ITEM_NARROW)}
+        steps = scorer.steps.numpy() if isinstance(scorer, RoundedItemItem) else None
+    offset = write_safetensors(folder / "weights.safetensors", S)
+    for file, template in files.values():
+        graph = item_item(template, n_items, "weights.safetensors", offset, kinds[S.dtype], steps)
+        onnx.save(with_ranking(graph, n_items), folder / file)
+    return {role: file for role, (file, _) in files.items()}
 
 
 def export_item_tower(fitted: Fitted, folder: Path, *, half: bool = False) -> None:
@@ -194,11 +220,11 @@ def _keeping_inputs(model: onnx.ModelProto, content: Content) -> onnx.ModelProto
 
 
 def write_safetensors(path: Path, S: torch.Tensor) -> int:
-    """Write one float32 or float16 matrix as safetensors, without a second copy of it; returns where its bytes begin.
+    """Write one matrix as safetensors, without a second copy of it; returns where its bytes begin.
 
     Format: 8 bytes little-endian header length, a JSON header (padded with spaces, here to a page), then the data.
     """
-    dtype = "F16" if S.dtype == torch.float16 else "F32"
+    dtype = {torch.float32: "F32", torch.float16: "F16", torch.int8: "I8"}[S.dtype]
     header = json.dumps({"S": {"dtype": dtype, "shape": list(S.shape), "data_offsets": [0, S.nbytes]}}).encode()
     header = header.ljust(_ALIGN - 8)
     with path.open("wb") as file:
@@ -272,10 +298,11 @@ def _card(about: About, fitted: Fitted, dataset: Dataset, fit: Fit, graphs: dict
         device=fit.device,
         fit_seconds=round(fit.seconds, 6),
         peak_bytes=fit.peak_bytes,
-        parameters=sum(tensor.numel() for tensor in tensors if tensor.is_floating_point()),
+        parameters=getattr(fitted.scorer, "n_parameters", None)
+        or sum(tensor.numel() for tensor in tensors if tensor.is_floating_point()),
         weight_bytes=sum(path.stat().st_size for path in folder.iterdir()),
         graphs=graphs,
-        gather_width=_gather_width(fitted.scorer, dataset.info.n_items),
+        gather_width=_gather_width(fitted, dataset.info.n_items),
         outputs=[output.name for output in graph.output],
         parity=Parity(largest_difference=0, relative_difference=0, top_20_agreement=0, checked="not yet"),
         metrics=None,
@@ -295,12 +322,16 @@ def _card(about: About, fitted: Fitted, dataset: Dataset, fit: Fit, graphs: dict
     )
 
 
-def _gather_width(scorer: torch.nn.Module, n_items: int) -> int:
+def _gather_width(fitted: Fitted, n_items: int) -> int:
     """Floats that one history item brings in: what the scorer says, else the row length of the table looked up in."""
-    if (width := getattr(scorer, "gather_width", None)) is not None:
+    if (width := getattr(fitted.scorer, "gather_width", None)) is not None:
         return int(width)
+    if isinstance(fitted.scorer, ItemItem) and fitted.details.get("weights") == "float16":
+        return n_items * 3 // 2  # a row as it is stored, and widened
     tables = [
-        tensor.shape[1] for tensor in scorer.state_dict().values() if tensor.ndim == 2 and tensor.shape[0] == n_items
+        tensor.shape[1]
+        for tensor in fitted.scorer.state_dict().values()
+        if tensor.ndim == 2 and tensor.shape[0] == n_items
     ]
     return max(tables, default=1)
 

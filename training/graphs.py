@@ -3,40 +3,38 @@
 In ONNX's textual syntax: one line per operator, as `onnx.parser` reads it. The contract is in docs/contract.md.
 """
 
+from collections import Counter
+
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper, parser
 
-from training.half import cast_first
+from training.half import put_first
 
 OPSET = 18
 IR_VERSION = 10
 CODE = "embedding"  # the output that is a person's code
 
 # Mask and rank inside the graph, so that the device does it and only k numbers per user travel back.
-# An item column I (padding) falls into a column of its own, which is cut off.
-# TopK puts the lower column first among equals.
+# What may not be recommended gets minus infinity added: a filter once per item, the history where it stands. Padding
+# (column I) adds 0 to the last column. TopK puts the lower column first among equals.
 RANKING = """
 rank (float[B, I] all_scores, int64[B, L] items, bool[I] candidates, bool exclude_seen, int64 k)
   => (int64[B, K_] ranked, float[B, K_] scores)
 {
-  rank_0 = Constant <value_ints = [0]> ()
   rank_1 = Constant <value_ints = [1]> ()
-  rank_0_1 = Constant <value_ints = [0, 1]> ()
   rank_B_I = Shape (all_scores)
   rank_I = Gather <axis = 0> (rank_B_I, rank_1)
-  rank_B_I1 = Add (rank_B_I, rank_0_1)
-  rank_unseen = ConstantOfShape <value = float[1] {0.0}> (rank_B_I1)
-  rank_B_L = Shape (items)
-  rank_ones = ConstantOfShape <value = float[1] {1.0}> (rank_B_L)
-  rank_scattered = ScatterElements <axis = 1> (rank_unseen, items, rank_ones)
-  rank_cut = Slice (rank_scattered, rank_0, rank_I, rank_1)
-  rank_seen = Cast <to = 9> (rank_cut)
-  rank_excluded = And (rank_seen, exclude_seen)
-  rank_open = Not (rank_excluded)
-  rank_allowed = And (rank_open, candidates)
+  rank_last = Sub (rank_I, rank_1)
+  rank_zero = Constant <value_float = 0.0> ()
   rank_nothing = Constant <value_float = -inf> ()
-  rank_masked = Where (rank_allowed, all_scores, rank_nothing)
+  rank_barred = Where (candidates, rank_zero, rank_nothing)
+  rank_offered = Add (all_scores, rank_barred)
+  rank_of_seen = Where (exclude_seen, rank_nothing, rank_zero)
+  rank_real = LessOrEqual (items, rank_last)
+  rank_taken = Where (rank_real, rank_of_seen, rank_zero)
+  rank_existing = Min (items, rank_last)
+  rank_masked = ScatterElements <axis = 1, reduction = "add"> (rank_offered, rank_existing, rank_taken)
   rank_k_wanted = Reshape (k, rank_1)
   rank_k = Min (rank_k_wanted, rank_I)
   scores, rank_columns = TopK <axis = 1, largest = 1, sorted = 1> (rank_masked, rank_k)
@@ -63,6 +61,29 @@ rows (int64[B, L] items, float[B, L] weights) => (float[B, I] all_scores)
 }
 """
 
+# The same of an S that is stored in 16 or 8 bits: only the rows of the history are widened, never all of S.
+# STEPS: what a unit of each row is worth, float32 [I], and so counted as part of the history's weights.
+ITEM_ITEM_NARROW = """
+rows (int64[B, L] items, float[B, L] weights) => (float[B, I] all_scores)
+{
+  last = Constant <value_ints = [LAST]> ()
+  axis_1 = Constant <value_ints = [1]> ()
+  zero = Constant <value_float = 0.0> ()
+  existing = Min (items, last)
+  real = LessOrEqual (items, last)
+  told = Where (real, weights, zero)
+  STEPS
+  w_row = Unsqueeze (w, axis_1)
+  S_narrow = Gather <axis = 0> (S, existing)
+  S_rows = Cast <to = 1> (S_narrow)
+  product = MatMul (w_row, S_rows)
+  all_scores = Squeeze (product, axis_1)
+}
+"""
+ONE_STEP = "w = Identity (told)"
+STEP_PER_ROW = """step = Gather <axis = 0> (steps, existing)
+  w = Mul (told, step)"""
+
 # scores = x S with x as a dense row: work B I I, but S is read once per batch and no [B, L, I] arises.
 ITEM_ITEM_DENSE = """
 dense (int64[B, L] items, float[B, L] weights) => (float[B, I] all_scores)
@@ -83,18 +104,31 @@ dense (int64[B, L] items, float[B, L] weights) => (float[B, I] all_scores)
 """
 
 
-def item_item(template: str, n_items: int, location: str, offset: int, half: bool = False) -> onnx.ModelProto:
-    """One of the two item-item graphs over S float32 (or float16) [I, I], in `location` from byte `offset` on."""
-    for name, value in {"LAST": n_items - 1, "N_ITEMS": n_items, "WIDTH": n_items + 1}.items():
+WIDTHS = {TensorProto.FLOAT: 4, TensorProto.FLOAT16: 2, TensorProto.INT8: 1}  # bytes of one number
+
+
+def item_item(
+    template: str,
+    n_items: int,
+    location: str,
+    offset: int,
+    kind: TensorProto.DataType = TensorProto.FLOAT,
+    steps: np.ndarray | None = None,
+) -> onnx.ModelProto:
+    """One of the item-item graphs over S [I, I], numbers of this kind in `location` from byte `offset` on.
+
+    steps : float32 [I], what a unit of each row is worth; for ITEM_ITEM_NARROW, None: 1
+    """
+    step = ONE_STEP if steps is None else STEP_PER_ROW
+    for name, value in {"LAST": n_items - 1, "N_ITEMS": n_items, "WIDTH": n_items + 1, "STEPS": step}.items():
         template = template.replace(name, str(value))
     graph = parser.parse_graph(template)
-    name, kind, bytes_each = ("S_half", TensorProto.FLOAT16, 2) if half else ("S", TensorProto.FLOAT, 4)
-    S = TensorProto(name=name, data_type=kind, dims=[n_items, n_items], data_location=TensorProto.EXTERNAL)
-    for key, value in {"location": location, "offset": offset, "length": bytes_each * n_items**2}.items():
+    S = TensorProto(name="S", data_type=kind, dims=[n_items, n_items], data_location=TensorProto.EXTERNAL)
+    for key, value in {"location": location, "offset": offset, "length": WIDTHS[kind] * n_items**2}.items():
         S.external_data.add(key=key, value=str(value))
     graph.initializer.append(S)
-    if half:
-        cast_first(graph, "S")
+    if steps is not None:
+        graph.initializer.append(numpy_helper.from_array(steps.astype(np.float32), "steps"))
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
 
 
@@ -116,6 +150,31 @@ def with_ranking(model: onnx.ModelProto, n_items: int) -> onnx.ModelProto:
             if dimension.dim_param == "I":
                 dimension.dim_value = n_items
     graph.name = "recommender"
+    return model
+
+
+def with_plain_products(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same graph, every x W^T of it as x V with V = W^T. Changes what it is given.
+
+    V is read in order for one user, and W is not: of [10,000, 600] in half the time. Where W is also looked up in (tied
+    weights), V is made from it when the graph is loaded; else V is what is stored.
+    """
+    graph = model.graph
+    weights = {weight.name: weight for weight in graph.initializer}
+    uses = Counter(name for node in graph.node for name in node.input)
+    made: dict[str, onnx.NodeProto] = {}
+    for node in graph.node:
+        transposed = next((flag for flag in node.attribute if flag.name == "transB" and flag.i), None)
+        if node.op_type != "Gemm" or transposed is None or (W := weights.get(node.input[1])) is None:
+            continue
+        if uses[W.name] == 1:
+            W.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(numpy_helper.to_array(W).T), W.name))
+        else:
+            name = f"{W.name}_across"
+            made[name] = helper.make_node("Transpose", [W.name], [name], name=f"turn {W.name}", perm=[1, 0])
+            node.input[1] = name
+        transposed.i = 0
+    put_first(graph, made.values())
     return model
 
 

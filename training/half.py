@@ -1,12 +1,13 @@
 """Weights in 16 bits: half the size on disk, for a zoo that is committed. `menagerie train --float16`
 
 The trained weights are rounded *before* the export. So the parity check, the figures and the app speak of one and the
-same model, and parity is as exact as ever. The graph widens the weights to float32 first, which ONNX Runtime does once,
-when it loads the graph: what is saved is disk, not memory or time. Matrices are rounded; vectors (biases), which weigh
-little, stay as they are.
+same model, and parity is as exact as ever. Matrices are rounded; vectors (biases), which weigh little, are not.
+An item-item matrix is widened a history's rows at a time, so that memory is halved as well. The others are widened when
+the graph is loaded: of them disk is saved, not memory or time.
 """
 
 import copy
+from collections.abc import Iterable
 
 import numpy as np
 import onnx
@@ -54,6 +55,11 @@ def with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
 def cast_first(graph: onnx.GraphProto, name: str) -> None:
     """Before all else, make `name` float32 from what is stored as `name` + "_half"."""
     cast = helper.make_node("Cast", [name + SUFFIX], [name], name=f"widen {name}", to=TensorProto.FLOAT)
-    nodes = [cast, *graph.node]
+    put_first(graph, [cast])
+
+
+def put_first(graph: onnx.GraphProto, nodes: Iterable[onnx.NodeProto]) -> None:
+    """Before all other nodes."""
+    nodes = [*nodes, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)

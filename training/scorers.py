@@ -5,6 +5,10 @@ first layer is then proportional to the history, not to the catalogue. All but `
 `torch.onnx.export` knows; L may be 0, and then the scores are those of an empty history.
 """
 
+from typing import Any
+
+import numpy as np
+import onnxruntime
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -48,6 +52,61 @@ class ItemItem(nn.Module):
         starts = torch.arange(len(items), device=items.device) * items.shape[1]  # one bag of L items per user
         bags = F.embedding_bag(items.flatten(), self.S, starts, per_sample_weights=weights.flatten(), mode="sum")
         return (bags,)  # gather + sum without the [B, L, I] between them
+
+
+class RoundedItemItem(nn.Module):
+    """scores = x S with S_ij = steps_i S_int8_ij. S int8 [I, I], steps float32 [I]. No float32 S is ever formed."""
+
+    S: Tensor
+    steps: Tensor
+
+    def __init__(self, S: Tensor, steps: Tensor):
+        super().__init__()
+        self.register_buffer("S", S)
+        self.register_buffer("steps", steps)
+
+    @property
+    def gather_width(self) -> int:
+        """Floats that one history item brings in: a row of S, as it is stored and widened."""
+        return len(self.S) * 5 // 4
+
+    @property
+    def n_parameters(self) -> int:
+        return self.S.numel()
+
+    def forward(self, items: Tensor, weights: Tensor) -> tuple[Tensor]:
+        items, weights = without_padding(items, weights, len(self.S))
+        scaled = weights * self.steps[items]
+        rows = [w @ self.S[i].float() for i, w in zip(items, scaled, strict=True)]  # one user at a time: [L, I]
+        return (torch.stack(rows) if rows else torch.zeros(0, len(self.S)),)
+
+
+class Graph(nn.Module):
+    """A model that is there as a graph, the whole contract in it; its scores are those of a second one, `meant`.
+
+    graph, meant : onnx.ModelProto; they differ in how their weights are stored
+    n_parameters, gather_width : as the card says
+    """
+
+    def __init__(self, graph: Any, meant: Any, n_parameters: int, gather_width: int):
+        super().__init__()
+        self.graph, self.n_parameters, self.gather_width = graph, n_parameters, gather_width
+        self._names = [entry.name for entry in meant.graph.input][: 1 if meant.graph.input[0].name == "users" else 2]
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(meant.SerializeToString(), options, ["CPUExecutionProvider"])
+        sizes = {entry.name: entry.shape for entry in self._session.get_inputs()}
+        self._rest = {
+            "candidates": np.ones(sizes["candidates"], dtype=bool),
+            "exclude_seen": np.array(False),
+            "k": np.array(1),
+        }
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor]:
+        feeds = {name: tensor.numpy() for name, tensor in zip(self._names, inputs, strict=True)} | self._rest
+        if "items" not in feeds:
+            feeds["items"] = np.zeros((len(inputs[0]), 0), dtype=np.int64)  # memory-based: what is kept out only
+        return (torch.from_numpy(self._session.run(["all_scores"], feeds)[0]),)
 
 
 class Neighbours(nn.Module):

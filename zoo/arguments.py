@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 REPEATS = ("count", "last", "max")
+PRUNED_TO = 200  # weights per item, where nobody says how many
 
 
 def _at_least_one(text: str) -> int:
@@ -103,4 +104,19 @@ def add_training_arguments(parser: argparse.ArgumentParser, *, models: bool = Tr
         "--json",
         action="store_true",
         help="print one JSON object per model, a line each: model, seconds, peak_bytes, folder",
+    )
+
+
+def add_variant_arguments(parser: argparse.ArgumentParser) -> None:
+    """Everything that the making of a variant is told."""
+    parser.add_argument("--zoo", required=True, type=Path, metavar="ZOO", help="folder of the zoo")
+    parser.add_argument("--dataset", metavar="NAME", help="data set of the zoo (default: the only one)")
+    parser.add_argument("--model", required=True, metavar="NAME", help="the published model to make it from")
+    parser.add_argument(
+        "--keep",
+        required=True,
+        nargs="+",
+        metavar="WHAT",
+        help="pruned:N (of an item-item model such as ease, the N strongest weights of each item; without :N "
+        f"{PRUNED_TO}), float16, or int8; several make several variants",
     )

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from zoo import serving
-from zoo.arguments import add_training_arguments
+from zoo.arguments import add_training_arguments, add_variant_arguments
 from zoo.errors import ZooError
 from zoo.settings import PROVIDERS
 
@@ -56,6 +56,11 @@ def _later(name: str) -> Callable[[argparse.Namespace, list[str]], int]:
 def _add_train(train: argparse.ArgumentParser) -> None:
     add_training_arguments(train)
     train.set_defaults(run=_later("train"))
+
+
+def _add_variant(variant: argparse.ArgumentParser) -> None:
+    add_variant_arguments(variant)
+    variant.set_defaults(run=_later("variant"))
 
 
 def _add_evaluate(measure: argparse.ArgumentParser) -> None:
@@ -136,6 +141,13 @@ def _add_recommend(lists: argparse.ArgumentParser) -> None:
         "whole archive, too), IMDb, Goodreads or MovieLens, with likes and dislikes",
     )
     whose.add_argument("--held-out", action="store_true", help="answer for the test users of the zoo")
+    whose.add_argument(
+        "--users",
+        type=Path,
+        metavar="FILE",
+        help="interactions of any number of people, in any order (Parquet, CSV, CSV.gz), or a list of items for each: "
+        "read bit by bit, in bounded memory, to --out; a run that was stopped goes on when it is started again",
+    )
     for role, of in (("user", "people"), ("item", "item ids or titles"), ("value", "ratings")):
         lists.add_argument(f"--{role}", metavar="COLUMN", help=f"column of the {of} (default: recognised by its name)")
     lists.add_argument(
@@ -165,7 +177,12 @@ def _add_recommend(lists: argparse.ArgumentParser) -> None:
         action="store_true",
         help="print {model, provider, lists: [{user, items: [{rank, item_id, title, score}]}]}",
     )
-    form.add_argument("--out", type=Path, metavar="FILE.parquet", help="write user, rank, item_id, title, score")
+    form.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE.parquet",
+        help="write user, rank, item_id, title, score (with --users: no title)",
+    )
     lists.set_defaults(run=_later("recommend"))
 
 
@@ -221,6 +238,11 @@ COMMANDS = {
         "train models on an interactions file and export them",
         "Train models and put them into a zoo.",
         _add_train,
+    ),
+    "variant": (
+        "make a published model smaller: pruned, or in 16 or 8 bits",
+        "Make a published model smaller. The variant is a model of its own, checked and measured like any other.",
+        _add_variant,
     ),
     "evaluate": (
         "measure every model of a data set on its test users",

@@ -28,7 +28,7 @@ from zoo.parity import FILE as PARITY_FILE
 from zoo.parity import check as check_parity
 from zoo.recommend import Taste, recommend_table, taste_of, tastes_of
 from zoo.registry import Zoo
-from zoo.runtime import Runtime
+from zoo.runtime import Model, Runtime
 from zoo.settings import Settings
 from zoo.significance import Comparison
 from zoo.verdict import LISTS, MODELS, ONE_MODEL, Segment, Verdict, choice, verdict
@@ -38,10 +38,19 @@ FOR_TRAINING = ("torch", "onnx", "onnxscript", "rich")
 
 def train(options: argparse.Namespace, given: list[str]) -> int:
     """Training is another process: the base install has no torch, and serving never imports it."""
+    return _in_training("training", given)
+
+
+def variant(options: argparse.Namespace, given: list[str]) -> int:
+    """Another process, as training is: weights are read, and a graph is written."""
+    return _in_training("training.variants", given)
+
+
+def _in_training(module: str, given: list[str]) -> int:
     missing = [name for name in FOR_TRAINING if importlib.util.find_spec(name) is None]
     if missing:
         raise ZooError(f"Training needs {', '.join(missing)}. Install it: pip install -e '.[train]' in the checkout.")
-    return subprocess.run([sys.executable, "-m", "training", *given], check=False).returncode
+    return subprocess.run([sys.executable, "-m", module, *given], check=False).returncode
 
 
 def evaluate(options: argparse.Namespace, given: list[str]) -> int:
@@ -138,6 +147,8 @@ def _named(given: list[str]) -> dict[str, Path]:
 def recommend(options: argparse.Namespace, given: list[str]) -> int:
     dataset, runtime = _open(options)
     model = runtime.load(dataset.model(options.model))
+    if options.users:
+        return _recommend_for_all(options, dataset, model)
     if options.held_out:
         users, tastes = _held_out_tastes(dataset)
     else:
@@ -161,6 +172,17 @@ def recommend(options: argparse.Namespace, given: list[str]) -> int:
             user = "" if row["user"] is None else row["user"]
             new_item = "\tnew" if row.get("new") else ""
             print(f"{user}\t{row['rank']}\t{row['item_id']}\t{row['title']}\t{row['score']:.4f}{new_item}")
+    return 0
+
+
+def _recommend_for_all(options: argparse.Namespace, dataset: Dataset, model: Model) -> int:
+    from zoo.batch.run import recommend_for_all
+
+    if not options.out or options.new_items:
+        raise ZooError("--users goes with --out FILE.parquet, and without --new-items. For a few people: --history.")
+    mapping = Mapping(user=options.user, item=options.item, value=options.value)
+    asked = {"mapping": mapping, "like_from": options.like_from, "k": options.k}
+    recommend_for_all(options.users, options.out, model, dataset, **asked, say=_say)
     return 0
 
 

@@ -5,8 +5,14 @@ import platform
 import shutil
 import subprocess
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from zoo.runtime import CUDA, versions
+from zoo.errors import ZooError
+from zoo.placement import CUDA
+from zoo.registry import Zoo
+from zoo.runtime import Model, versions
+from zoo.serving import folder
+from zoo.settings import Settings
 
 PACKAGES = ("streamlit", "polars", "numpy", "scipy", "onnxruntime", "onnxruntime-gpu", "torch", "onnx", "onnxscript")
 
@@ -27,7 +33,44 @@ def diagnose() -> Diagnosis:
     providers = versions()["providers"]
     found.facts["providers"] = ", ".join(providers)
     found.problems += problems(installed, gpu, providers)
+    try:
+        settings = Settings.from_environment()
+    except ZooError as error:
+        found.problems.append(str(error))
+        return found
+    zoo = folder()
+    found.facts["zoo"] = f"{zoo}: {', '.join(Zoo(zoo).datasets()) or 'no data set'}"
+    found.problems += unmet(settings, providers)
+    try:
+        found.facts["where models run"] = where_models_run(Zoo(zoo), settings) or "no model to try"
+    except ZooError as error:
+        found.facts["where models run"] = f"could not be tried: {error}"  # `menagerie verify` looks at the zoo
     return found
+
+
+def where_models_run(zoo: Zoo, settings: Settings) -> str | None:
+    """What ONNX Runtime says of the smallest model of the zoo, opened as the app opens it; None where there is none."""
+    found = [(dataset, name) for dataset in map(zoo.dataset, zoo.datasets()) for name in dataset.model_names()]
+    if not found:
+        return None
+    dataset, name = min(found, key=lambda one: _bytes(one[0].path / one[1]))
+    with dataset.model(name) as folder:
+        placement = Model(folder, settings).placement["rows"]
+    return f"{dataset.name}/{name}: {placement.sentence()}"
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def unmet(settings: Settings, providers: list[str]) -> list[str]:
+    """What the settings ask for and this installation cannot give."""
+    if settings.provider != "cuda" or CUDA in providers:
+        return []
+    return [
+        "MENAGERIE_PROVIDER is cuda, but ONNX Runtime offers no CUDA here, so no model will answer. Set it to auto or "
+        "cpu, or install '.[gpu]' on a machine with a GPU."
+    ]
 
 
 def problems(installed: dict[str, str | None], gpu: str | None, providers: list[str]) -> list[str]:

@@ -57,7 +57,7 @@ def open_table(source: Path | bytes, name: str | None = None, limits: Limits = N
     DataError for what is missing, empty, over a limit, damaged, or no table
     """
     name = name or (source.name if isinstance(source, Path) else "The upload")
-    _check_source(source, name, limits)
+    check_source(source, name, limits)
     content, inside = unpack(source, name, limits.bytes)
     start = head(content, HEAD)
     for magic, what in FOREIGN.items():
@@ -70,7 +70,8 @@ def open_table(source: Path | bytes, name: str | None = None, limits: Limits = N
     return _open_text(content, name, limits)
 
 
-def _check_source(source: Path | bytes, name: str, limits: Limits) -> None:
+def check_source(source: Path | bytes, name: str, limits: Limits = NO_LIMITS) -> None:
+    """`DataError` for what is missing, empty, or over a limit."""
     if isinstance(source, Path) and not source.is_file():
         what = "a folder" if source.is_dir() else "no ordinary file" if source.exists() else "not there"
         raise DataError(f"{source} is {what}. Give the path of a file.")

@@ -93,6 +93,7 @@ def open_csv(text: Text, start: bytes, name: str, limits: Limits) -> Table:
         notes=text.notes,
         decimal="," if separator == ";" else ".",
         find_fault=lambda: _odd_line(text.source, separator),
+        in_memory=isinstance(text.source, bytes),
     )
 
 
@@ -129,7 +130,8 @@ def open_json(text: Text, start: bytes, name: str, limits: Limits) -> Table:
         limits.check_rows(text.lines, name)
         limits.check_cells(text.lines * len(columns), name)
         frame = pl.scan_ndjson(data, schema=schema)
-    return Table(name, frame, frame.collect_schema(), text.notes, nested, find_fault=lambda: _odd_record(data))
+    schema = frame.collect_schema()
+    return Table(name, frame, schema, text.notes, nested, find_fault=lambda: _odd_record(data), in_memory=True)
 
 
 def _odd_record(data: bytes) -> str | None:

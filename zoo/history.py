@@ -137,7 +137,13 @@ def star_rule(
     if column is None or is_count(column) or exported:
         return None
     ratings = table.collect(number(table, column).alias("rating"))["rating"].drop_nulls().to_numpy()
-    highest = float(ratings.max()) if len(ratings) else 0.0
+    return like_from_stars(column, float(ratings.max()) if len(ratings) else 0.0)
+
+
+def like_from_stars(column: str, highest: float) -> float | None:
+    """`star_rule` of a column whose highest rating is known."""
+    if is_count(column):
+        return None
     return next((like_from for most, like_from in ((1.0, None), (5.0, 3.5), (10.0, 7.0)) if highest <= most), None)
 
 

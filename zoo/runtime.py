@@ -1,13 +1,18 @@
 """Histories in, ranked items out, through ONNX Runtime. The only file that calls onnxruntime.
 
-A batch is split so that no intermediate of the graph grows beyond `Settings.batch_bytes`, longest histories apart from
-short ones. Weights stay loaded up to `Settings.session_bytes`; the least recently used model goes first.
+Histories are asked in batches (zoo/batching.py) whose intermediates stay below `Settings.batch_bytes`. Weights stay
+loaded up to `Settings.session_bytes`; the least recently used model goes first.
+
+On a GPU the weights lie there, and so does the filter that lets everything through; only the columns of the histories
+go up, and only the lists come down.
 """
 
 import gc
+import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,15 +21,17 @@ import numpy as np
 import onnxruntime as ort
 from scipy.sparse import csr_array
 
+from zoo.batching import Limits, batches, rectangles
 from zoo.card import Card
 from zoo.content import Content
 from zoo.errors import ModelError
 from zoo.folder import ModelFolder
+from zoo.placement import CPU, CUDA, Placement
 from zoo.settings import Settings
 
-CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 ITEM_TOWER = "item_tower.onnx"
 ITEMS_AT_ONCE = 256  # through an item tower
+IN_CACHE = 4 * 2**20  # bytes that a batch of row sums may take on a CPU: beyond its cache it was slower by a half
 CODE_OFFSET = "code_offset"  # an input that need not be fed: zeros are its default
 NO_WAY_IN = (
     "its graph has no way to move the code: it was trained before there was one, or has no such code. Train it again."
@@ -60,21 +67,22 @@ def providers_for(wanted: str) -> list[str | tuple[str, dict[str, str]]]:
     return [(CUDA, {"arena_extend_strategy": "kSameAsRequested"}), CPU]
 
 
-def open_session(path: str, settings: Settings) -> ort.InferenceSession:
-    """A session on the device that the settings allow.
+def open_session(path: str, settings: Settings, threads: int | None = None) -> ort.InferenceSession:
+    """A session on the device that the settings allow. threads: within one operator, in place of the settings' number.
 
     Raises
     ------
     ModelError if the file is no graph that ONNX Runtime can run, or CUDA was asked for by name and does not start
     """
     options = ort.SessionOptions()
-    options.intra_op_num_threads = settings.threads
+    options.intra_op_num_threads = settings.threads if threads is None else threads
     options.log_severity_level = 3
     # Weights stay memory-mapped: packed copies doubled the memory of an item-item model and made it no faster
     options.add_session_config_entry("session.disable_prepacking", "1")
     # Every model has threads of its own. Spinning for the next batch, those of one held back those of all others, and
     # the pages: a run of Compare that explains its lists took twice as long on two busy cores
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")  # for `Graph.placement`
     try:
         session = ort.InferenceSession(path, options, providers=providers_for(settings.provider))
     except (ort.capi.onnxruntime_pybind11_state.Fail, ort.capi.onnxruntime_pybind11_state.InvalidProtobuf,
@@ -89,6 +97,44 @@ def open_session(path: str, settings: Settings) -> ort.InferenceSession:
     return session
 
 
+class Graph:
+    """One graph of a model, and what is asked of ONNX Runtime once: its inputs, and where its nodes run."""
+
+    def __init__(self, path: Path, settings: Settings, threads: int | None = None) -> None:
+        self.session = open_session(str(path), settings, threads)
+        self.inputs = frozenset(entry.name for entry in self.session.get_inputs())
+        self.outputs = frozenset(entry.name for entry in self.session.get_outputs())
+        self.code_length = next(
+            (int(e.shape[1]) for e in self.session.get_overridable_initializers() if e.name == CODE_OFFSET), None
+        )
+        parts = self.session.get_provider_graph_assignment_info()
+        assigned = [(part.ep_name, node.op_type) for part in parts for node in part.get_nodes()]
+        self.placement = Placement.of(self.session.get_providers(), assigned)
+        self.device = "cuda" if self.placement.provider == CUDA else "cpu"
+
+    def ask(self, outputs: tuple[str, ...], feeds: dict[str, Any]) -> list[np.ndarray]:
+        """The outputs in their order. feeds: arrays, or what `held` gave; inputs that this graph lacks are left out."""
+        feeds = {name: value for name, value in feeds.items() if name in self.inputs or name == CODE_OFFSET}
+        return self.session.run(list(outputs), feeds) if self.device == "cpu" else self.ask_bound(outputs, feeds)
+
+    def ask_bound(self, outputs: tuple[str, ...], feeds: dict[str, Any]) -> list[np.ndarray]:
+        """The same with every input and output bound: what is held on the device stays there between questions."""
+        binding = self.session.io_binding()
+        for name, value in feeds.items():
+            if isinstance(value, ort.OrtValue):
+                binding.bind_ortvalue_input(name, value)
+            else:
+                binding.bind_cpu_input(name, np.ascontiguousarray(value))
+        for name in outputs:
+            binding.bind_output(name, "cpu")
+        self.session.run_with_iobinding(binding)
+        return [value.numpy() for value in binding.get_outputs()]
+
+    def held(self, array: np.ndarray) -> Any:
+        """An array for `ask`, laid onto the device once and for all where there is one."""
+        return array if self.device == "cpu" else ort.OrtValue.ortvalue_from_numpy(array, self.device, 0)
+
+
 class Model:
     """A loaded model. Thread-safe: ONNX Runtime sessions are, and nothing here changes after construction."""
 
@@ -96,16 +142,27 @@ class Model:
         self.card: Card = folder.card
         self.checksum = folder.checksum
         self._settings = settings
-        self._sessions = {
-            role: open_session(str(folder.path / file), settings) for role, file in self.card.graphs.items()
+        # Without a code there is no matrix to multiply with: a list is a sum of rows, soonest made by one thread alone
+        self._sums_rows = "embedding" not in self.card.outputs
+        self._graphs = {
+            role: Graph(folder.path / file, settings, 1 if self._sums_rows and role == "rows" else None)
+            for role, file in self.card.graphs.items()
         }
         self._check_contract(folder)
+        everything = np.ones(self.card.n_items, dtype=bool)
+        self._everything = {role: graph.held(everything) for role, graph in self._graphs.items()}
+        self._limits = self._limits_of(settings)
         self.item_tower = open_item_tower(folder.path, settings) if self.card.item_tower else None
 
     @property
     def provider(self) -> str:
         """The provider that really runs, as ONNX Runtime reports it after loading."""
-        return self._sessions["rows"].get_providers()[0]
+        return self.placement["rows"].provider
+
+    @property
+    def placement(self) -> dict[str, Placement]:
+        """Role of a graph -> which of its nodes run where."""
+        return {role: graph.placement for role, graph in self._graphs.items()}
 
     def run(
         self,
@@ -143,24 +200,33 @@ class Model:
         self._check_question(histories, users, candidates, k, outputs)
         self._check_offset(code_offset, histories.shape[0])
         lengths = np.diff(histories.indptr) + (0 if masked is None else np.diff(masked.indptr))
-        parts: list[tuple[np.ndarray, dict[str, np.ndarray]]] = []
-        fixed = {
-            "candidates": np.ones(self.card.n_items, dtype=bool) if candidates is None else candidates,
-            "exclude_seen": np.array(exclude_seen),
-            "k": np.array(k, dtype=np.int64),
-        }
-        for rows, role in self._batches(lengths, graph):
-            feeds = fixed | self._feeds(histories[rows], None if masked is None else masked[rows])
+        fixed = {"exclude_seen": np.array(exclude_seen), "k": np.array(k, dtype=np.int64)}
+
+        def ask(batch: tuple[np.ndarray, str]) -> list[np.ndarray]:
+            rows, role = batch
+            feeds = fixed | rectangles(histories, masked, rows, self.card.n_items)
+            feeds["candidates"] = self._everything[role] if candidates is None else candidates
             if users is not None:
                 feeds["users"] = users[rows].astype(np.int64)
-            session = self._sessions[role]
-            moved = (
-                {} if code_offset is None else {CODE_OFFSET: code_offset[rows if len(code_offset) > 1 else slice(1)]}
-            )
-            known = {entry.name for entry in session.get_inputs()}
-            answer = session.run(list(outputs), {name: feeds[name] for name in known} | moved)
-            parts.append((rows, dict(zip(outputs, answer, strict=True))))
-        return {name: _in_order([(rows, answer[name]) for rows, answer in parts], len(lengths)) for name in outputs}
+            if code_offset is not None:
+                feeds[CODE_OFFSET] = code_offset[rows] if len(code_offset) > 1 else code_offset
+            return self._graphs[role].ask(outputs, feeds)
+
+        parts = list(self._batches(lengths, graph))
+        answers = self._each(ask, parts)
+        rows = [rows for rows, _ in parts]
+        return {
+            name: _in_order(rows, [answer[place] for answer in answers], len(lengths))
+            for place, name in enumerate(outputs)
+        }
+
+    def _each(self, ask: Callable[[Any], list[np.ndarray]], parts: list[Any]) -> list[list[np.ndarray]]:
+        """Batches of row sums side by side, one thread each; all others one after the other, on all threads."""
+        threads = min(self._settings.threads or os.cpu_count() or 1, len(parts))
+        if threads < 2 or not self._sums_rows or self.provider != CPU:
+            return [ask(part) for part in parts]
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(ask, parts))
 
     @property
     def moves_code(self) -> bool:
@@ -169,8 +235,7 @@ class Model:
 
     @property
     def _code_length(self) -> int | None:
-        optional = self._sessions["rows"].get_overridable_initializers()
-        return next((int(entry.shape[1]) for entry in optional if entry.name == CODE_OFFSET), None)
+        return self._graphs["rows"].code_length
 
     def _check_offset(self, code_offset: np.ndarray | None, n_histories: int) -> None:
         if code_offset is None:
@@ -205,53 +270,18 @@ class Model:
                 f"{name} has no output {', '.join(sorted(missing))} (it has {', '.join(self.card.outputs)})."
             )
 
-    def _feeds(self, histories: csr_array, masked: csr_array | None) -> dict[str, np.ndarray]:
-        """The csr rows as two padded rectangles. A masked item is one of weight 0: it is kept out and adds nothing."""
-        blocks = [(histories, histories.data)] + ([] if masked is None else [(masked, np.zeros_like(masked.data))])
-        lengths = [np.diff(X.indptr) for X, _ in blocks]
-        width = int(sum(lengths).max(initial=0))
-        items = np.full((histories.shape[0], width), self.card.n_items, dtype=np.int64)
-        weights = np.zeros((histories.shape[0], width), dtype=np.float32)
-        start = np.zeros(histories.shape[0], dtype=np.int64)
-        for (X, values), length in zip(blocks, lengths, strict=True):
-            rows = np.repeat(np.arange(X.shape[0]), length)
-            columns = np.arange(len(values)) - np.repeat(X.indptr[:-1] - start, length)
-            items[rows, columns], weights[rows, columns] = X.indices, values
-            start += length
-        return {"items": items, "weights": weights}
+    def _limits_of(self, settings: Settings) -> Limits:
+        most = settings.batch_bytes
+        few = min(most, IN_CACHE) if self._sums_rows and self.provider == CPU else most
+        return Limits(self.card.n_items, self.card.gather_width, few, most if "dense" in self._graphs else None)
 
     def _batches(self, lengths: np.ndarray, graph: str | None) -> Iterator[tuple[np.ndarray, str]]:
-        """Rows of equal-ish length together: padding costs as much as history."""
-        order = np.argsort(lengths, kind="stable")
-        start = 0
-        while start < len(order):
-            stop = start + 1
-            while stop < len(order) and self._fits(stop + 1 - start, int(lengths[order[stop]]), graph):
-                stop += 1
-            yield order[start:stop], graph or self._choose(stop - start, int(lengths[order[stop - 1]]))
-            start = stop
-
-    def _fits(self, n_users: int, length: int, graph: str | None) -> bool:
-        """Whether the largest intermediates stay under the limit: [B, L, width] of the gather, and a few [B, I]."""
-        dense = (graph or self._choose(n_users, length)) == "dense"
-        gathered = 0 if dense else length * self.card.gather_width
-        return 4 * n_users * (gathered + 4 * self.card.n_items) <= self._settings.batch_bytes
-
-    def _choose(self, n_users: int, length: int) -> str:
-        """`rows` reads L rows of the item-item matrix per user; `dense` all of it once per batch, and multiplies more.
-
-        Where they cost the same was measured on two cores at I = 10,000 (benchmarks/item_item_graphs.py): one user's
-        products cost as much as reading 1/43 of the rows, and reading the whole matrix in order as much as 1/6.
-        """
-        if "dense" not in self._sessions:
-            return "rows"
-        return "dense" if n_users * length > self.card.n_items * max(1 / 6, n_users / 43) else "rows"
+        return batches(lengths, self._limits, graph)
 
     def _check_contract(self, folder: ModelFolder) -> None:
         inputs = EXPECTED_INPUTS if self.card.about.input == "items" else EXPECTED_INPUTS - {"weights"} | {"users"}
-        for session in self._sessions.values():
-            has = {entry.name for entry in session.get_inputs()}
-            gives = {entry.name for entry in session.get_outputs()}
+        for graph in self._graphs.values():
+            has, gives = graph.inputs, graph.outputs
             if has != inputs or not gives >= EXPECTED_OUTPUTS or gives != set(self.card.outputs):
                 raise ModelError(
                     f"{folder.path} does not keep the graph contract: inputs {sorted(has)}, outputs {sorted(gives)}; "
@@ -259,10 +289,12 @@ class Model:
                 )
 
 
-def _in_order(parts: list[tuple[np.ndarray, np.ndarray]], n: int) -> np.ndarray:
-    whole = np.empty((n, *parts[0][1].shape[1:]), dtype=parts[0][1].dtype) if parts else np.empty((0, 0))
-    for rows, values in parts:
-        whole[rows] = values
+def _in_order(rows: list[np.ndarray], parts: list[np.ndarray], n: int) -> np.ndarray:
+    if not parts:
+        return np.empty((0, 0))
+    whole = np.empty((n, *parts[0].shape[1:]), dtype=parts[0].dtype)
+    for where, values in zip(rows, parts, strict=True):
+        whole[where] = values
     return whole
 
 

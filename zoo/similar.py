@@ -25,7 +25,6 @@ from typing import Any, Protocol
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.sparse.linalg import LinearOperator, eigsh
 
 from zoo.card import About
 from zoo.errors import ModelError
@@ -271,6 +270,8 @@ def _axes_of(rows: np.ndarray) -> tuple[np.ndarray, float]:
         values, vectors = np.linalg.eigh(rows.T @ rows)
         values, vectors = values[-2:], vectors[:, -2:]
     elif rows.any():  # only two of many: by products with vectors alone
+        from scipy.sparse.linalg import LinearOperator, eigsh  # 8 MB and a tenth of a second, which few visitors need
+
         times = LinearOperator((width, width), matvec=lambda v: rows.T @ (rows @ v), dtype=np.float32)
         values, vectors = eigsh(times, k=2, which="LA", v0=np.ones(width, dtype=np.float32), tol=1e-5)
     else:

@@ -1,6 +1,6 @@
 """A table that is recognised but not decoded: what every reader of files hands on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -48,6 +48,7 @@ class Table:
     nested: frozenset[str] = frozenset()  # columns of lists or records
     decimal: str = "."  # "," where the separator is ";": Excel in half of Europe
     find_fault: Fault = lambda: None  # where a file that cannot be decoded is broken
+    in_memory: bool = False  # whether all of it lies in memory; else it is read from where it is, bit by bit
 
     @property
     def columns(self) -> list[str]:
@@ -61,6 +62,12 @@ class Table:
         if table.is_empty():
             raise DataError(f"{self.name} has no rows. Bring a file with a header and at least one row.")
         return table
+
+    def blocks(self, *columns: pl.Expr | str, rows: int) -> Iterator[pl.DataFrame]:
+        """Decode these columns, so many rows at once, in the order of the file. `DataError` when broken."""
+        blocks = decode(lambda: self.frame.select(*columns).collect_batches(chunk_size=rows), self.name)
+        while (block := decode(lambda: next(blocks, None), self.name, self.find_fault)) is not None:
+            yield block
 
 
 def decode(read: Callable[[], T], name: str, find_fault: Fault = lambda: None) -> T:

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import cached, measured, protocol, workings
+from pages.parts import advice, cached, measured, protocol, workings
 from pages.parts.amounts import count, duration, size
 from pages.parts.cached import Entry
 from pages.parts.component import component
@@ -61,13 +61,8 @@ def lead(entries: list[Entry], pairs: Ahead) -> str:
     equals = level(figures, pairs)
     if len(equals) < 2:
         return said
-    costs = [(entry.title, entry.card) for entry in entries if entry.name in equals and entry.card]
-    fastest, trained = min(costs, key=lambda cost: cost[1].fit_seconds)
-    smallest, weighed = min(costs, key=lambda cost: cost[1].weight_bytes)
-    fast, small = f"trained fastest ({duration(trained.fit_seconds)})", f"smallest ({size(weighed.weight_bytes)})"
-    both = f"{fastest} was {fast} and is {small}"
-    apart = f"{fastest} was {fast}, {smallest} is {small}"
-    return f"{said} Of these, {both if fastest == smallest else apart}."
+    costs = advice.costs([(entry.title, entry.card) for entry in entries if entry.name in equals and entry.card])
+    return " ".join(filter(None, [said, costs]))
 
 
 def show(data: Dataset, entry: Entry, entries: list[Entry], ends: Scale, pairs: Ahead) -> None:
@@ -199,7 +194,11 @@ def _tested(card: Card, people: str) -> tuple[str, str]:
 
 
 def _provider(entry: Entry) -> tuple[str, str | None]:
-    loaded = [model.provider for model in cached.runtime().loaded() if model.checksum == entry.checksum]
+    loaded = [model for model in cached.runtime().loaded() if model.checksum == entry.checksum]
     if not loaded:
         return "not loaded yet", "It is loaded when it is asked first; the page then names the provider that runs."
-    return {CPU: "CPU", CUDA: "GPU (CUDA)"}.get(loaded[0], loaded[0]), f"ONNX Runtime's {loaded[0]}, in this server."
+    provider, placed = loaded[0].provider, loaded[0].placement.values()
+    where = "; ".join(dict.fromkeys(placement.sentence() for placement in placed))
+    mixed = " and CPU" if provider != CPU and any(placement.mixed for placement in placed) else ""
+    said = f"ONNX Runtime's {provider}, in this server: {where}."
+    return {CPU: "CPU", CUDA: "GPU (CUDA)"}.get(provider, provider) + mixed, said
