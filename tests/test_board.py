@@ -96,6 +96,15 @@ def test_the_cheapest_is_looked_for_among_those_that_are_level_with_the_best():
     assert board().cheapest_level("recall_at_20", {"worse": 0.1}) is None
 
 
+def test_of_equal_costs_the_better_mean_decides_and_who_is_level_stands_by_its_mean():
+    noise = 0.01 * np.resize([1, -1], N)  # of mean 0
+    for metric, sign in ((RECALL, 1), (CALIBRATION, -1)):
+        columns = {"as_good": SHARED, "best": SHARED + noise + sign * 0.0001, "worse": SHARED - sign * 0.2}
+        one = board(metric, columns)
+        assert one.level(metric.name) == ["best", "as_good"]
+        assert one.cheapest_level(metric.name, dict.fromkeys(columns, 3.0)) == "best"
+
+
 def test_on_the_line_is_whoever_nobody_beats_in_both():
     means = {"cheap": 0.1, "middle": 0.3, "beaten": 0.2, "best": 0.4, "twin": 0.4}
     costs = {"cheap": 1.0, "middle": 2.0, "beaten": 3.0, "best": 4.0, "twin": 4.0}

@@ -118,7 +118,9 @@ def test_everything_that_it_was_given_stands_in_it(memo):
     assert page.all("span", "score") == ["0.95", "−0.50"]
     assert page.all("span", "reason") == ["because of The Thing (+0.31)"]
     assert page.all("span", "chosen") == ["really chosen"]
-    assert page.all("p", "lead") == [memo.summary, memo.verdict[0]]
+    assert page.all("p", "lead") == [memo.verdict[0], memo.summary]
+    assert page.all("h2")[:3] == ["In short", "The taste", "The lists"]
+    assert html(memo).count(memo.verdict[1]) == 1
     assert ["EASE", "0.3221[0.3094, 0.3350]"] in page.rows()
     assert ["EASE", "VAE", "−0.0254[−0.0326, −0.0181]", "0.0091", "800", "told apart"] in page.rows()
     assert ["EASEease", "ab" * 32, "2026-11-25", "numpy 2.4.6"] in page.rows()
@@ -213,3 +215,22 @@ def test_a_model_without_a_figure_has_a_dash_and_few_users_no_verdict(memo):
         ["under 0.0001", "800", "told apart"],
         ["0.3000", "800", "not told apart"],
     ]
+
+
+def test_without_lists_the_verdict_stands_above_its_figures(memo):
+    page = Page(html(replace(memo, lists=[])))
+    assert "In short" not in page.all("h2")
+    assert page.all("p", "lead") == [memo.verdict[0]]
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, False),  # told apart
+        ({"p_holm": 0.4}, True),
+        ({"p_holm": 0.4, "low": -0.05, "high": 0.01}, False),  # holds 0: nothing to explain
+        ({"p_holm": 0.4, "n": 5}, False),
+    ],
+)
+def test_an_interval_without_0_that_tells_nothing_apart_is_explained(memo, more, told):
+    assert ("leave out 0 by luck" in html(replace(memo, pairs=[comparison(), comparison(**more)]))) == told

@@ -43,13 +43,17 @@ class Board:
         return max(found, key=lambda name: sign * found[name].mean) if found and sign else None
 
     def level(self, metric: str) -> list[str]:
-        """The best one, and the rivals that are not told apart from it; [] where there is no best or no test."""
+        """The best one, then the rivals that are not told apart from it, the better mean first.
+
+        [] where there is no best or no test.
+        """
         best, rivals = self.best(metric), self.rivals(metric)
         compared = self.comparisons.get(metric, [])
         if best is None or (not compared and len(rivals) > 1):
             return []
         apart = {pair for one in compared if one.distinguishable for pair in ((one.a, one.b), (one.b, one.a))}
-        return [name for name in rivals if name == best or (best, name) not in apart]
+        alike = [name for name in rivals if name == best or (best, name) not in apart]
+        return sorted(alike, key=lambda name: rivals[name].mean, reverse=self.metrics[metric].better == "higher")
 
     def against(self, baseline: str, metric: str) -> dict[str, Comparison]:
         """Everybody minus one, Holm over these alone: fewer questions, more power."""
@@ -58,7 +62,10 @@ class Board:
         return {one.a: one for one in family}
 
     def cheapest_level(self, metric: str, costs: Mapping[str, float]) -> str | None:
-        """Of those that are not told apart from the best, whoever costs least; None where nothing is known of that."""
+        """Of those that are not told apart from the best, whoever costs least; None where nothing is known of that.
+
+        Of equal costs, the better mean decides.
+        """
         level = [name for name in self.level(metric) if name in costs]
         return min(level, key=lambda name: costs[name]) if level else None
 

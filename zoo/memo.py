@@ -13,6 +13,10 @@ from pathlib import Path
 from zoo.card import Interval
 from zoo.significance import MIN_USERS, Comparison
 
+BY_LUCK = (
+    "Of many pairs, some intervals leave out 0 by luck: such a pair is told apart only if p, which grows with the "
+    "number of pairs compared (Holm), is below 0.05 too."
+)
 LARGEST = 2_000_000  # bytes; a file that pictures make larger goes without them
 STYLE = Path(__file__).with_name("memo.css").read_text("utf-8")
 
@@ -108,7 +112,16 @@ def _page(memo: Memo) -> str:
         _tag("title", memo.title),
         _tag("style", _Html(f"\n{STYLE}\n")),
     )
-    parts = [_header(memo), _taste(memo), _lists(memo), _measured(memo), _caveats(memo), _models(memo), _link(memo)]
+    parts = [
+        _header(memo),
+        _short(memo),
+        _taste(memo),
+        _lists(memo),
+        _measured(memo),
+        _caveats(memo),
+        _models(memo),
+        _link(memo),
+    ]
     body = _tag("body", _tag("main", *filter(None, parts)))
     return "<!doctype html>\n" + _tag("html", head, "\n", body, lang="en") + "\n"
 
@@ -116,6 +129,15 @@ def _page(memo: Memo) -> str:
 def _header(memo: Memo) -> "_Html":
     facts = [part for label, text in memo.data.items() for part in (_tag("dt", label), _tag("dd", _bdi(text)))]
     return _tag("header", _tag("h1", memo.title), _tag("p", memo.made, class_="quiet"), _tag("dl", *facts))
+
+
+def _short(memo: Memo) -> "_Html | None":
+    """The verdict before long lists, for whoever reads one page of it; without lists it stands above its figures."""
+    return _section("In short", *_verdict(memo)) if memo.lists and memo.verdict else None
+
+
+def _verdict(memo: Memo) -> "list[_Html]":
+    return [_tag("p", sentence, class_="lead" if i == 0 else None) for i, sentence in enumerate(memo.verdict)]
 
 
 def _taste(memo: Memo) -> "_Html | None":
@@ -163,7 +185,7 @@ def _line(line: Line) -> "_Html":
 
 
 def _measured(memo: Memo) -> "_Html | None":
-    verdict = [_tag("p", sentence, class_="lead" if i == 0 else None) for i, sentence in enumerate(memo.verdict)]
+    verdict = [] if memo.lists else _verdict(memo)
     tables = [_figures(memo.figures)] if memo.figures else []
     if memo.pairs:
         tables.append(_pairs(memo.pairs, memo.pairs_by or ""))
@@ -192,9 +214,10 @@ def _figure(of: Interval | None) -> "_Html":
 def _pairs(pairs: Sequence[Comparison], by: str) -> "_Html":
     heads = ("First", "Second", "First minus second", "p (Holm)", "Users", "Verdict")
     head = _tag("tr", *(_tag("th", text, scope="col") for text in heads))
-    caption = _tag(
-        "caption", f"By {by}: differences, their 95 % intervals, and a permutation test, on the same test users."
-    )
+    told = f"By {by}: differences, their 95 % intervals, and a permutation test, on the same test users."
+    if any(not one.distinguishable and one.n >= MIN_USERS and (one.low > 0 or one.high < 0) for one in pairs):
+        told += f" {BY_LUCK}"
+    caption = _tag("caption", told)
     return _tag(
         "div",
         _tag("table", caption, _tag("thead", head), _tag("tbody", *map(_pair, pairs)), class_="numbers"),
@@ -255,7 +278,7 @@ def _link(memo: Memo) -> "_Html | None":
     if not (memo.link or memo.link_note):
         return None
     link = [_tag("p", _tag("a", memo.link, href=memo.link))] if memo.link else []
-    return _section("See it again", *link, *([_tag("p", memo.link_note)] if memo.link_note else []))
+    return _section("See it again", *link, *([_tag("p", memo.link_note)] if memo.link_note else []), class_="whole")
 
 
 def number(value: float, sign: bool = False) -> str:
@@ -296,5 +319,5 @@ def _bdi(text: str) -> _Html:
     return _tag("bdi", text)
 
 
-def _section(title: str, *content: str) -> _Html:
-    return _tag("section", _tag("h2", title), *content)
+def _section(title: str, *content: str, class_: str | None = None) -> _Html:
+    return _tag("section", _tag("h2", title), *content, class_=class_)

@@ -25,7 +25,7 @@ def bar(data: Dataset) -> Filters:
     """One row: length, hide-seen, and a drawer with genres and years where the catalogue has them."""
     genres, years = data.catalogue.genres(), data.catalogue.years()
     of = data.info.fingerprint[:8]
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", width="content"):
         hide = state.shared("hide-seen", True, _hide)
         with st.popover("Filters"):
             k = state.shared("k", 20, lambda value, key: st.slider("List length (items)", 5, 50, value, 5, key=key))

@@ -104,16 +104,23 @@ def _draw(asked: Asked, rows: list[Row], groups: dict[str, np.ndarray], figures:
     """A line per group, a mark per model; the first group stands on top."""
     n = len(groups)
     traces = [_marks(asked, row, _shift(place, len(rows)), figures) for place, row in enumerate(rows)]
-    ticks = [
-        f"{charts.plain(shown_label(asked, label))}<br>{int(inside.sum()):,} users" for label, inside in groups.items()
-    ]
+    ticks = [f"{charts.plain(shown_label(asked, label))}<br>{_users(inside)}" for label, inside in groups.items()]
     lines = {"tickvals": list(range(n - 1, -1, -1)), "ticktext": ticks, "range": [-0.6, n - 0.4]}
     layout = {"xaxis": charts.axis(asked.metric.title), "yaxis": charts.axis("", **lines), "showlegend": True}
     key = f"groups-{view.key_of('group')}"
     alt = f"{asked.metric.title} by group and model"
     height = 130 + 34 * n + 9 * n * len(rows)
     charts.show(key, traces, layout, height=height, alt=alt, on_select=lambda: _click(key, asked))
-    st.caption("Means with their 95 % intervals. Click a mark, or choose a group below: who are these users?")
+    few = f" Of fewer than {MIN_USERS} users, the mean alone is drawn: its interval would promise too much."
+    scarce = any(of is not None and of.n < MIN_USERS for of in figures.values())
+    st.caption(
+        f"Means with their 95 % intervals. Click a mark, or choose a group below: who are these users?{few * scarce}"
+    )
+
+
+def _users(inside: np.ndarray) -> str:
+    n = int(inside.sum())
+    return f"{n:,} user{'s' * (n != 1)}{', too few' * (n < MIN_USERS)}"
 
 
 def _shift(place: int, n: int) -> float:
@@ -134,14 +141,20 @@ def _marks(asked: Asked, row: Row, shift: float, figures: Figures) -> charts.Tra
         "x": means,
         "y": [len(labels) - 1 - at - shift for at, _ in there],
         "marker": {"color": colour, "symbol": symbol, "size": 10},
-        "error_x": charts.ends(means, [(of.low, of.high) for _, of in there], colour),
-        "customdata": [
-            [charts.plain(labels[at]), f"{of.n:,}", decimals(of.low), decimals(of.high), row.name, at]
-            for at, of in there
-        ],
+        "error_x": charts.ends(means, [_drawn(of) for _, of in there], colour),
+        "customdata": [[charts.plain(labels[at]), f"{of.n:,}", _interval(of), row.name, at] for at, of in there],
         "hovertemplate": f"<b>{row.title}</b><br>%{{customdata[0]}}, %{{customdata[1]}} users<br>"
-        f"{asked.metric.title} %{{x:.3f}} [%{{customdata[2]}}, %{{customdata[3]}}]<extra></extra>",
+        f"{asked.metric.title} %{{x:.3f}}%{{customdata[2]}}<extra></extra>",
     }
+
+
+def _drawn(of: Interval) -> tuple[float, float]:
+    """Where its interval ends; of few users at the mean itself, as nothing can be told of others from so few."""
+    return (of.low, of.high) if of.n >= MIN_USERS else (of.mean, of.mean)
+
+
+def _interval(of: Interval) -> str:
+    return f" [{decimals(of.low)}, {decimals(of.high)}]" if of.n >= MIN_USERS else ", too few users for an interval"
 
 
 def _click(key: str, asked: Asked) -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import cells, measured, protocol, view
+from pages.parts import advice, cells, measured, protocol, view
 from pages.parts.component import component
 from pages.parts.frame import escape
 from pages.parts.shown import Shown
@@ -62,10 +62,20 @@ def verdict(data: Dataset, shown: Shown) -> None:
     st.markdown(f"## {escape(said(data, shown))}")
     if shown.decides is None:
         return
+    if meaning := meant(data, shown):
+        st.markdown(escape(" ".join(meaning)))
     words = [protocol.told(data), CLOSING.format(these="these trained models")]
     if len(shown.board.comparisons) > 1:
         words.append("Each metric is a question of its own: the more one looks at, the more likely one of them errs.")
     st.caption(escape(" ".join(words)))
+
+
+def meant(data: Dataset, shown: Shown) -> list[str]:
+    """What the verdict means for a choice; nothing beside a pinned model, which is another question."""
+    metric = shown.decides
+    if metric is None or shown.baseline is not None:
+        return []
+    return advice.of(data, shown.rows, shown.board.level(metric) or [shown.board.best(metric)])
 
 
 def said(data: Dataset, shown: Shown) -> str:

@@ -8,13 +8,13 @@ from platform import python_version
 
 import numpy as np
 
-from pages.parts import cached, differ, leaderboard, lists, measured, protocol
+from pages.parts import advice, cached, differ, leaderboard, lists, measured, protocol
 from pages.parts.cached import Entry
 from pages.parts.models import DECIDES
 from pages.parts.panels import Panel
 from pages.parts.reasons import named, parts_texts
 from pages.parts.shown import Shown
-from pages.parts.standing import ahead, place_text, places, sentence
+from pages.parts.standing import ahead, level, place_text, places, sentence
 from zoo.board import turned
 from zoo.dataset import Dataset
 from zoo.differing import listed
@@ -25,11 +25,6 @@ from zoo.significance import Comparison
 from zoo.verdict import CLOSING
 
 SHOWN_WITH = ("streamlit", "onnxruntime", "numpy", "polars")
-MOST_TITLES = 60  # of each kind; a longer taste is told by its count
-REASONS = 2  # of an item
-ONE_TASTE = (
-    "Lists answer one taste. That one list looks better than another says little; the figures over test users say more."
-)
 MOST_TITLES = 60  # of each kind; a longer taste is told by its count
 REASONS = 2  # of an item
 ONE_TASTE = (
@@ -90,7 +85,7 @@ def of_board(data: Dataset, view: View, shown: Shown) -> Memo:
         _base(data, view, [row.entry for row in shown.rows if row.entry]),
         title=f"Leaderboard of {data.name}",
         figures=figures,
-        verdict=[leaderboard.said(data, shown)],
+        verdict=[leaderboard.said(data, shown), *leaderboard.meant(data, shown)],
         pairs=[_titled(one, titles) for one in _with_the_best(shown, metric)] if metric else [],
         pairs_by=board.metrics[metric].title if metric else None,
         caveats=_caveats(data),
@@ -192,7 +187,8 @@ def _standing(data: Dataset, entries: Sequence[Entry]) -> tuple[list[str], list[
     compared = measured.of_models(data, DECIDES)
     titles, pairs = {row.name: row.title for row in rows}, ahead(compared)
     shown = [entry.name for entry in entries if entry.name in titles]
-    said = [sentence(measured.figures(data, rows, metric), pairs, titles, metric.title)]
+    figures = measured.figures(data, rows, metric)
+    said = [sentence(figures, pairs, titles, metric.title), *advice.of(data, rows, level(figures, pairs))]
     place = places(list(titles), pairs)
     said += [f"{titles[name]}: place {place_text(place[name])} of {len(rows)}." for name in shown]
     return said, [_titled(one, titles) for one in compared if one.a in shown and one.b in shown]

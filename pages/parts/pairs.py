@@ -66,8 +66,8 @@ def _readable(found: list[Comparison], titles: dict[str, str]) -> pl.DataFrame:
             "high": [one.high for one in found],
             "p": [one.p_holm for one in found],
             "verdict": [_word(one) for one in found],
-            "higher": [one.share_higher for one in found],
-            "lower": [one.share_lower for one in found],
+            "higher": [100 * one.share_higher for one in found],
+            "lower": [100 * one.share_lower for one in found],
             "n": [one.n for one in found],
         }
     )
@@ -84,8 +84,8 @@ def _columns() -> dict:
         "high": column.NumberColumn("to", format="%+.4f", help="95 % interval of the difference, upper end."),
         "p": column.NumberColumn("p (Holm)", format="%.4f", help="Permutation test, after Holm over these rows."),
         "verdict": column.TextColumn("Verdict"),
-        "higher": column.NumberColumn("First ahead", format="percent", help="Share of users."),
-        "lower": column.NumberColumn("Second ahead", format="percent", help="Share of users."),
+        "higher": column.NumberColumn("First ahead", format="%.1f %%", help="Share of users."),
+        "lower": column.NumberColumn("Second ahead", format="%.1f %%", help="Share of users."),
         "n": column.NumberColumn("Users", help="For whom both have the metric."),
     }
 

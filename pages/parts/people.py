@@ -50,8 +50,9 @@ def listed(data: Dataset, asked: Asked, picked: np.ndarray) -> None:
         }
         for row in shown
     ]
-    heads = [asked.a.title] if asked.b is None else [asked.a.title, asked.b.title, "difference"]
-    told = {"heads": heads, "chosen": view.get("person"), "metric": asked.metric.title}
+    heads = [f"{asked.metric.title}, {row.title}" for row in (asked.a, asked.b) if row is not None]
+    heads += ["difference"] if asked.b is not None else []
+    told = {"heads": heads, "chosen": view.get("person")}
     _people(key="people", data={"of": data.info.fingerprint, "people": people} | told)
     if len(rows) > LISTED:
         st.caption(f"The first {LISTED} of {len(rows):,} users; the download has all of them.")

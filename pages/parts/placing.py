@@ -13,6 +13,7 @@ from pages.parts.frame import escape
 from pages.parts.new_item import Draft, embedded
 from pages.parts.workings import SCROLLING
 from zoo.dataset import Dataset
+from zoo.differing import listed
 from zoo.new_items import Standing, standing
 from zoo.prompt import everything, kinds
 from zoo.recommend import Taste, why_not
@@ -70,6 +71,8 @@ def _placed(data: Dataset, who: Sequence[Entry], draft: Draft) -> None:
         _own(data, [entry for entry in who if not why_not(entry.card, mine)], draft, vectors, mine)
     else:
         st.info("Say above what you like, or look at somebody, and it is placed in that list.")
+    if said := looks(who, draft):
+        st.caption(escape(said))
     _cannot(data)
     st.markdown("## For whom")
     if not data.info.n_test_users:
@@ -105,6 +108,16 @@ def _column(data: Dataset, entry: Entry, place: Standing, card: dict) -> dict:
     why = "Its place among everything that the taste does not hold, by this model's score."
     facts = [{"text": f"rank {place.rank:,} of {place.n:,}", "why": why}]
     return entry.chip() | {"facts": facts, "cards": cards, "problem": None, "note": None, "own": {}, "empty": ""}
+
+
+def looks(who: Sequence[Entry], draft: Draft) -> str | None:
+    """What models that read pictures see of an item that came without one."""
+    seers = [entry.title for entry in who if entry.card.reads_pictures]
+    if draft.pixels is not None or not seers:
+        return None
+    facts = listed([name for name, known in (("genres", draft.genres), ("year", draft.year)) if known])
+    from_what = f" from its {facts}" if facts else "; without genres and a year there is hardly anything on it"
+    return f"No picture was given: {listed(seers)} read{'s' * (len(seers) == 1)} a poster that was drawn{from_what}."
 
 
 def _cannot(data: Dataset) -> None:

@@ -37,7 +37,7 @@ def words(split: str, people: str) -> tuple[str, str]:
 def told(data: Dataset) -> str:
     """One sentence of the data set that is open."""
     people = "simulated viewers" if data.info.simulated else "people"
-    return f"Tested on {words(data.info.split, f'{data.info.n_test_users:,} {people}')[0]} ({data.info.split})."
+    return f"Tested on {words(data.info.split, f'{data.info.n_test_users:,} {people}')[0]} (split {data.info.split})."
 
 
 def pick(data: Dataset) -> None:

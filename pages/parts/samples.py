@@ -3,6 +3,7 @@
 Where a catalogue has no genres a decade alone must do; where it has no years either, what was chosen together.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ LEAST = 4  # items: fewer are no taste
 CANDIDATES = 600  # only what many chose is known to a newcomer
 KINDS = 24  # the most frequent genres: rarer ones are tags of a few items
 RECENT = 1900
+NO_GENRE = re.compile(r"\(|to[ _-]?read", re.IGNORECASE)  # "(no genres listed)", and what a shelf is for
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def samples(catalogue: Catalogue, train: csr_array) -> list[Sample]:
 
 
 def _by_genre_and_decade(known: pl.DataFrame, genres: list[str]) -> list[Sample]:
-    named = [genre for genre in genres if not genre.startswith("(")]  # "(no genres listed)" is none
+    named = [genre for genre in genres if not NO_GENRE.match(genre)]
     rows = known.explode("genres").filter(pl.col("genres").is_in(named) & (pl.col("year") >= RECENT))
     if rows.is_empty():
         return []

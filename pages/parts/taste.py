@@ -59,6 +59,17 @@ def person(data: Dataset, row: dict) -> dict:
     }
 
 
+def welcome(data: Dataset) -> None:
+    """The way through the pages, for whoever has no taste yet."""
+    n = sum(entry.card is not None for entry in cached.entries(data))
+    models = "one model" if n == 1 else f"{n} models"
+    st.markdown(
+        f"**New here?** Say what you like, or press a card below: {models} learned from this data what goes together, "
+        "and answer at once. *Compare* sets their lists side by side; *Leaderboard* says which model is best, and how "
+        "sure that is."
+    )
+
+
 def called(data: Dataset, user_id: object) -> str:
     """What a person from the data is called on a page."""
     return f"{'Simulated viewer' if data.info.simulated else 'User'} {user_id}"

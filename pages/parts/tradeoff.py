@@ -63,7 +63,7 @@ def _cheapest(shown: Shown, metric: str, kind: str, amounts: dict[str, float]) -
         return None
     words = f"{shown.titles[cheapest]} ({_amount(kind, amounts[cheapest])})"
     if cheapest == best:
-        return f"{words} has the best {title}, and nothing that is not told apart from it costs less."
+        return f"{words} has the best {title}; whatever costs less is told apart from it, as worse."
     best_costs = f"; the best, {shown.titles[best]}, takes {_amount(kind, amounts[best])}" if best in amounts else ""
     return f"The cheapest model that is not told apart from the best by {title} is {words}{best_costs}."
 

@@ -1,5 +1,6 @@
 """Somebody's file, read within limits and kept in this session only; the last good one stays until another comes."""
 
+import re
 from dataclasses import dataclass, field, replace
 
 import streamlit as st
@@ -19,6 +20,8 @@ REFUSED = "refused"  # of the last bad one: what was asked of it, and the senten
 KINDS = ["csv", "tsv", "txt", "parquet", "jsonl", "ndjson", "json", "gz", "zip"]
 COLUMNS = "columns"  # of the file that was looked at last
 STARS = "stars"  # the rule that its ratings suggest
+OPENED = "columns-opened"  # the file whose columns had to be picked
+OPTION = re.compile(r"name it with --\w+ COLUMN")  # what the command line offers, in a sentence that it shares
 ROLES = {"item": "Item (id or title)", "user": "User", "value": "Rating"}
 TEMPLATE = "user_id,title,year,rating\nme,The Shawshank Redemption,1994,5\nme,Spirited Away,2001,4.5\n"
 
@@ -88,7 +91,7 @@ def explain() -> None:
 def forget() -> None:
     """What was read, what was refused, and the file itself: a new uploader holds none."""
     state.keep("forgotten", state.kept("forgotten", 0) + 1)
-    for key in (BROUGHT, REFUSED, COLUMNS, STARS):
+    for key in (BROUGHT, REFUSED, COLUMNS, STARS, OPENED):
         st.session_state.pop(key, None)
 
 
@@ -107,7 +110,9 @@ def _read(data: Dataset, file: UploadedFile, limits: Limits) -> None:
     bounds = None if service is None else _bounds(service)
     mapping, threshold = Mapping(), data.info.threshold
     if columns:
-        opened = refused is not None and refused.file_id == file.file_id
+        if refused is not None and refused.file_id == file.file_id:
+            st.session_state[OPENED] = file.file_id
+        opened = st.session_state.get(OPENED) == file.file_id  # whoever picks one column may have to pick another
         stars = _star_rule(file, limits) if service is None and threshold is None else None
         mapping, threshold = _pick(columns, stars if threshold is None else threshold, service, opened)
         if stars is not None and threshold == stars:
@@ -118,7 +123,8 @@ def _read(data: Dataset, file: UploadedFile, limits: Limits) -> None:
     asked = Asked(file.file_id, data.info.fingerprint, mapping, threshold, bounds if mapping == RECOGNISE else None)
     brought = st.session_state.get(BROUGHT)
     if refused == asked:
-        way = " Columns can be picked below." if columns else ""
+        sentence, n = OPTION.subn("pick it below", sentence)
+        way = " Columns can be picked below." if columns and not n else ""
         kept = "" if brought is None else f" What you brought before ({brought.name}) is still here, below."
         refusal.error(escape(sentence + way + kept), title="This file could not be used")
     elif brought is None or brought.asked != asked:

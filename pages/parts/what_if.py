@@ -136,9 +136,11 @@ def _figure(title: str, meaning: str, before: float, now: float) -> None:
 
 def _change(amount: float) -> str | int:
     """
-    >>> _change(0.0123), _change(-1.5), _change(0.0)
-    ('+0.012', '−1.500', 0)
+    >>> _change(0.0123), _change(-1.5), _change(0.0), _change(-0.0001)
+    ('+0.012', '−1.500', 0, 'less by under 0.001')
     """
+    if amount and abs(amount) < 0.0005:  # a signed 0 would be neither
+        return f"{'more' if amount > 0 else 'less'} by under 0.001"
     return f"{amount:+.3f}".replace("-", "−") if amount else 0
 
 

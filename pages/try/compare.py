@@ -13,7 +13,7 @@ asked = taste.current(data)
 if not asked:
     lists.invite(data)
 else:
-    row = st.container(horizontal=True, vertical_alignment="center")
+    row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
     with row:
         limits = filters.bar(data)
     shown = panels.several(data, columns, limits)

@@ -11,9 +11,10 @@ model = models.pick_one(data)
 asked = taste.current(data)
 
 if not asked:
+    taste.welcome(data)
     lists.invite(data)
 elif model is not None:
-    row = st.container(horizontal=True, vertical_alignment="center")
+    row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
     with row:
         shown = [panels.single(model, filters.bar(data))]
     answers = lists.ask(data, shown, asked)

@@ -17,7 +17,6 @@ elif model is not None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         wished = wishes.controls(data, model, asked)
-        wishes_workings.show(data, wished)
     changed = what_if.ask(data, wished, asked, limits)
     if isinstance(changed, str):
         what_if.refuse(data, wished, asked, limits, changed)
@@ -25,6 +24,7 @@ elif model is not None:
     said = st.container()
     what_if.figures(data, changed)
     what_if.show(data, wished, changed, limits)
+    wishes_workings.show(data, wished)
     with right:  # last: the list does not wait for the test users
         cost = what_if_cost.show(data, wished)
     with said:

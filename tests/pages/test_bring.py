@@ -92,12 +92,31 @@ def test_a_bad_file_shows_its_sentence_and_takes_nothing_away(bring):
 
 def test_columns_can_be_picked_where_they_are_not_recognised(bring):
     upload(bring, "odd.csv", b"who,what\n1,100\n1,103\n")
-    assert bring.at.error
+    said = bring.at.error[0].value.replace("\\", "")
+    assert "Rename one to item_id, or pick it below." in said  # not what the command line would say
+    assert said.count("below") == 1
     bring.at.selectbox(key="column-item").set_value("what")
     bring.at.selectbox(key="column-user").set_value("who")
     bring.run()
     assert "2 of 2 rows matched" in bring.words
     assert not bring.at.error
+
+
+def test_the_columns_stay_open_for_whoever_had_to_pick_one(bring):
+    def opened() -> bool:
+        (fold,) = (one for one in bring.at.expander if one.label == "Columns and rating")
+        return fold.proto.expanded
+
+    upload(bring, "mine.csv", ONE)
+    assert not opened()
+    upload(bring, "odd.csv", b"who,what\n1,100\n1,103\n")
+    assert opened()
+    bring.at.selectbox(key="column-item").set_value("what")
+    bring.run()
+    assert "2 of 2 rows matched" in bring.words
+    assert opened()
+    upload(bring, "mine.csv", ONE)
+    assert not opened()
 
 
 def test_a_file_over_the_row_limit_is_refused_before_it_is_decoded(bring, monkeypatch):

@@ -34,6 +34,13 @@ def test_whoever_has_no_taste_is_offered_some_wherever_one_is_needed(place, app,
     assert len(ready) >= 2, f"{place} asks for a taste and offers none"
 
 
+def test_a_newcomer_is_told_the_way_until_a_taste_is_there(app):
+    assert "*Leaderboard* says which model is best" in app.words
+    n = len(app.data.model_names())
+    assert f"{n} models learned" in app.words
+    assert "New here?" not in app.taste(0, 2).words
+
+
 @pytest.mark.parametrize("view", [{}, {"of": "item", "item": "100"}, {"of": "genre", "genre": "Comedy"}])
 def test_no_head_of_the_catalogue_is_without_a_meaning(app, tiny_zoo, view):
     (place,) = (place for place in places() if place.path == "catalogue")

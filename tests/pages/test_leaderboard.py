@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 import streamlit as st
 
-from pages.parts import measured, pairs, server
+from pages.parts import advice, measured, pairs, server
 from pages.parts.amounts import decimals, signed
 from pages.parts.incumbent import INCUMBENT, NAME
 from pages.parts.link import VIEW
@@ -103,7 +103,31 @@ def test_the_verdict_names_the_best_and_says_how_it_was_tested(page):
     title = page.data.model(best).card.about.title
     words = page.words.replace("\\", "")
     assert f"## {title} has the highest nDCG@100" in words
-    assert f"Tested on {page.data.info.n_test_users} people whom no model had seen (strong:98765)." in words
+    assert f"Tested on {page.data.info.n_test_users} people whom no model had seen (split strong:98765)." in words
+
+
+def test_the_verdict_is_told_in_plain_numbers_too_and_by_who_costs_least(page):
+    data, words = page.data, page.words.replace("\\", "")
+    rows = {row.name: row for row in measured.rows(data)}
+    best = next(iter(cells(page)))
+    recall = {
+        name: np.nanmean(measured.column(data, row, measured.named("recall_at_20"))) for name, row in rows.items()
+    }
+    first, everybody = (f"{100 * recall[name]:.0f}" for name in (best, "popularity"))
+    assert f"choices that were hidden, the lists of 20 by {rows[best].title} hold {first};" in words
+    assert f"the 20 most popular items, the same for everybody, hold {everybody}." in words
+    level = [best] + [name for name, row in cells(page).items() if row["ndcg_at_100"]["state"] == "level"]
+    assert len(level) > 1
+    smallest = min(level, key=lambda name: data.model(name).card.weight_bytes)  # of equals, the better one
+    assert re.search(
+        rf"Of these, .*{re.escape(rows[smallest].title)} (was trained fastest \(.* and )?is smallest", words
+    )
+    look(page, baseline="popularity")
+    assert "the lists of 20" not in page.words
+
+
+def test_a_share_that_rounds_to_nothing_is_not_called_none():
+    assert [advice._of_100(share) for share in (0.0, 0.004, 0.006, 1.0)] == ["0", "less than 1", "1", "100"]
 
 
 def test_a_pinned_baseline_turns_figures_into_differences_to_it(page):
@@ -175,7 +199,7 @@ def test_an_address_that_does_not_fit_is_left_out(page, view):
 
 def test_cost_names_the_cheapest_that_is_not_told_apart_from_the_best(page):
     text = page.words.replace("\\", "")
-    assert re.search(r"cheapest model that is not told apart|has the best nDCG@100, and nothing", text)
+    assert re.search(r"cheapest model that is not told apart|has the best nDCG@100; whatever costs less", text)
     look(page, cost="latency")
     assert "before it was measured here" in page.words
     press(page, "Measure on this server now")

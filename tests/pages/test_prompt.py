@@ -330,6 +330,19 @@ def test_models_that_cannot_place_it_say_why(app):
     assert "EASE" in said
 
 
+def test_what_models_of_pictures_see_of_an_item_without_one_is_told(app):
+    said = {
+        COMEDY: "a poster that was drawn from its genres and year.",
+        Draft("A", year=1985): "a poster that was drawn from its year.",
+        Draft("B"): "without genres and a year there is hardly anything on it.",
+        Draft("C", pixels=np.zeros((96, 64, 3), dtype=np.uint8)): None,
+    }
+    for one, sentence in said.items():
+        words = draft(app, one).words.replace("\\", "")
+        assert ("No picture was given" in words) == (sentence is not None)
+        assert sentence is None or sentence in words
+
+
 def test_without_a_taste_it_is_said_how_to_get_one(app):
     draft(app, COMEDY)
     assert not app.shown("lists")

@@ -35,6 +35,19 @@ def test_a_sample_is_what_its_name_says():
             assert films.items["year"][item] // 10 * 10 == int(decade.removesuffix("s"))
 
 
+def test_what_is_no_genre_names_no_taste():
+    ids = pl.Series("item_id", range(N))
+    for shelf in ("to-read", "to-read-fiction", "To read fiction", "to_read", "(no genres listed)"):
+        table = {
+            "item_id": ids,
+            "title": [f"Book {n}" for n in range(N)],
+            "year": [1950 + 10 * (n % 3) for n in range(N)],
+        }
+        table["genres"] = [[(shelf, "Totem", "Western")[n % 3]] for n in range(N)]
+        found = samples(Catalogue.build(ids, pl.DataFrame(table), np.arange(N, 0, -1)), NOBODY)
+        assert {sample.title for sample in found} == {"Totem of the 1960s", "Western of the 1970s"}, shelf
+
+
 def test_samples_have_nothing_in_common():
     for found in (samples(catalogue(), NOBODY), samples(catalogue(genres=False), NOBODY)):
         items = [item for sample in found for item in sample.items]

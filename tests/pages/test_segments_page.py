@@ -1,9 +1,11 @@
 """The Segments page: one metric by groups, a histogram over users, and who they are."""
 
+import json
+
 import numpy as np
 import pytest
 
-from pages.parts import histogram, measured, people
+from pages.parts import groups, histogram, measured, people
 from tests.pages.conftest import App
 from tests.pages.test_leaderboard import look
 
@@ -40,6 +42,36 @@ def test_two_models_are_compared_user_by_user_the_largest_difference_first(page)
     difference = values(page, "ease", "popularity")
     ahead, behind = int((difference > 0).sum()), int((difference < 0).sum())
     assert f"EASE ahead for {ahead}, Popularity for {behind}" in page.words
+
+
+def test_every_column_of_users_is_headed_by_what_stands_in_it(page):
+    look(page, a="ease", b="popularity", metric="recall_at_20")
+    (shown,) = page.shown("people")
+    assert shown["heads"] == ["Recall@20, EASE", "Recall@20, Popularity", "difference"]
+    look(page, a="ease")
+    (shown,) = page.shown("people")
+    assert shown["heads"] == ["nDCG@100, EASE"]
+
+
+def test_a_group_of_few_users_has_a_mean_and_no_interval(page, monkeypatch):
+    least = 12  # between the two groups of this small data
+    monkeypatch.setattr(groups, "MIN_USERS", least)
+    look(page, a="ease", by="activity")
+    chart = json.loads(page.at.get("plotly_chart")[0].proto.spec)
+    segments = measured.cached.segments(page.data, "activity")
+    n = {label: int(segments.rows(label).sum()) for label in segments.labels}
+    assert min(n.values()) < least <= max(n.values())
+    trace = next(trace for trace in chart["data"] if trace["name"] == "EASE")
+    assert len(trace["x"]) == len(n)
+    ends = zip(trace["customdata"], trace["error_x"]["array"], trace["error_x"]["arrayminus"], strict=True)
+    for (label, users, told, *_), up, down in ends:
+        few = n[label] < least
+        assert int(users) == n[label]
+        assert ("too few" in told) == few
+        assert (up, down) == (0, 0) if few else up > 0 and down > 0
+    ticks = chart["layout"]["yaxis"]["ticktext"]
+    assert [tick.endswith("too few") for tick in ticks] == [many < least for many in n.values()]
+    assert f"Of fewer than {least} users, the mean alone is drawn" in page.words
 
 
 def test_a_range_in_the_address_keeps_only_who_lies_in_it(page):

@@ -11,7 +11,7 @@ export default function (component) {
       el("span", { class: "title" }, person.title), el("span", { class: "muted note" }, person.note),
       ...person.values.map((value) => el("span", { class: "numbers value" }, value))))
   })
-  const head = el("div", { class: "heads muted", "aria-hidden": "true" }, el("span", {}, "User"), el("span", {}, data.metric), ...data.heads.map((text) => el("span", { class: "numbers value" }, text)))
+  const head = el("div", { class: "heads muted", "aria-hidden": "true" }, el("span", {}, "User"), el("span", {}, "Choices"), ...data.heads.map((text) => el("span", { class: "numbers value" }, text)))
   const at = root.querySelector(".box")?.scrollTop ?? 0
   root.style.setProperty("--values", data.heads.length)
   refill(root, head, el("div", { class: "box" }, el("ul", { role: "list" }, ...rows)))
