@@ -1,0 +1,186 @@
+"""EASE beside LensKit's, Cornac's, RecTools' and RecPack's; and beyond one matrix, beside SANSA.
+
+    python -m benchmarks.train_ease                                   10,000 items, exact; some 5 minutes
+    python -m benchmarks.train_ease --only ours lenskit               these rows again
+    python -m benchmarks.train_ease --data DATA/gowalla               40,981 items: exact, sparse, SANSA; an hour
+    python -m benchmarks.train_ease --users 300000 --items 150000 --interactions 20000000 --only ease_sparse sansa
+
+Same threads and the same X for all; what surrounds the fit (reading, a library's own data set) is not counted. Quality:
+users who were held out whole show four fifths of their items, and each library's weights score them; nDCG@100 of the
+rest by our evaluator. On gowalla: Recall@20 and nDCG@20 under its published split.
+
+Floor: I^3 operations, what a Cholesky factor and the inverse from it take, at the rate of a large float32 product,
+measured before and after in the same run.
+"""
+
+import argparse
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+
+from benchmarks.harness.generated import generate
+from benchmarks.harness.machine import floor
+from benchmarks.harness.peers import PEERS, python_of, version_of
+from benchmarks.harness.process import PEERS as SCRIPTS
+from benchmarks.harness.process import Failed, run
+from benchmarks.harness.table import Row, Table
+from training import ease, ease_sparse
+from training.loop import best_unseen
+from training.model import Run
+from zoo.interactions import Mapping, Rules, read_interactions
+from zoo.metrics import ndcg_at_k, recall_at_k
+from zoo.split import Fold, split
+
+OURS = {"ours": ease, "ease_sparse": ease_sparse}
+EXACT = ("ours", "lenskit", "cornac", "rectools", "recpack")
+LARGE = ("ours", "ease_sparse", "sansa")
+SCORED = 2000  # held-out users
+ENOUGH = 30.0  # seconds after which a fit is not repeated
+REPEATS = 3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--users", type=int, default=50_000)
+    parser.add_argument("--items", type=int, default=10_000)
+    parser.add_argument("--interactions", type=int, default=1_000_000)
+    parser.add_argument("--data", type=Path, help="a folder that holds gowalla's interactions.parquet")
+    parser.add_argument("--l2", type=float, default=None)
+    parser.add_argument("--only", nargs="+", choices=(*EXACT, *LARGE), default=None)
+    parser.add_argument("--fit", nargs=5, metavar=("MODEL", "TRAIN", "L2", "FOLD_IN", "SCORES"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.fit:
+        fit_ours(*options.fit)
+        return
+    X, fold, k = of_gowalla(options.data) if options.data else generated(options)
+    names = options.only or (LARGE if options.data or options.items > 30_000 else EXACT)
+    l2 = options.l2 or (80.0 if options.data else 100.0)
+    with tempfile.TemporaryDirectory() as folder:
+        before = floor()
+        rows = [measured_row(name, X, fold, k, l2, Path(folder)) for name in names]
+        least = X.shape[1] ** 3 / before.better(floor()).sgemm
+    section, command = ("train_ease", "make bench-train") if names == EXACT or "lenskit" in names else large(options, X)
+    table(section, command, rows, X, least, k).write()
+
+
+def large(options: argparse.Namespace, X: sp.csr_array) -> tuple[str, str]:
+    if options.data:
+        return "train_ease_gowalla", "python -m benchmarks.train_ease --data DATA/gowalla"
+    shape = f"--users {options.users} --items {options.items} --interactions {options.interactions}"
+    return f"train_ease_{X.shape[1]}", f"python -m benchmarks.train_ease {shape} --only ease_sparse sansa"
+
+
+def generated(options: argparse.Namespace) -> tuple[sp.csr_array, Fold, int]:
+    """All but the last `SCORED` users to learn from; of these, four fifths of each history are shown."""
+    X = generate(options.users, options.items, options.interactions)
+    known, rest = X[:-SCORED], X[-SCORED:].tocoo()
+    shown = np.random.default_rng(0).random(rest.nnz) < 0.8
+    parts = [
+        sp.csr_array((rest.data[part], (rest.row[part], rest.col[part])), shape=rest.shape) for part in (shown, ~shown)
+    ]
+    nothing = sp.csr_array(rest.shape, dtype=np.float32)
+    return known, Fold(np.arange(X.shape[0] - SCORED, X.shape[0]), *parts, nothing), 100
+
+
+def of_gowalla(folder: Path) -> tuple[sp.csr_array, Fold, int]:
+    read = read_interactions(folder / "interactions.parquet", mapping=Mapping(), rules=Rules(), part="part")
+    parts = split(read.X, "column:part", last_time=read.last_time, part=read.part)
+    return parts.train, parts.test, 20
+
+
+def measured_row(name: str, X: sp.csr_array, fold: Fold, k: int, l2: float, folder: Path) -> Row:
+    title = f"{PEERS[name].title} {version_of(name)}" if name in PEERS else {"ours": "ours"}.get(name, f"ours, {name}")
+    print(title, flush=True)
+    train, fold_in = save(folder / "train.npz", X), save(folder / "fold_in.npz", fold.fold_in)
+    scores = str(folder / f"{name}.npy")
+    found: list[dict[str, Any]] = []
+    try:
+        while len(found) < REPEATS and sum(one["seconds"] for one in found) < ENOUGH:
+            found.append(run_one(name, train, l2, fold_in, scores))
+    except Failed as failed:
+        return {"library": title, "note": str(failed)}
+    row: Row = {
+        "library": title,
+        "seconds": statistics.median(one["seconds"] for one in found),
+        "fits": len(found),
+        "peak GiB": max(one["peak"] for one in found) / 2**30,
+        "above what was there": max(one["peak"] - one["resident_before"] for one in found) / 2**30,
+        "note": PEERS[name].note if name in PEERS else "",
+    }
+    return row | judged(np.load(scores, mmap_mode="r"), fold, k)
+
+
+def run_one(name: str, train: str, l2: float, fold_in: str, scores: str) -> dict[str, Any]:
+    if name in OURS:
+        return run("benchmarks.train_ease", "--fit", name, train, str(l2), fold_in, scores)
+    return run(SCRIPTS / f"{name}_ease.py", train, str(l2), fold_in, scores, python=python_of(name))
+
+
+def fit_ours(name: str, train: str, l2: str, fold_in: str, scores: str) -> None:
+    """Prints what benchmarks/peers/measured.py's `answer` prints."""
+    from measured import answer, measured  # in benchmarks/peers, beside the peers' scripts
+
+    X, module = sp.csr_array(sp.load_npz(train)), OURS[name]
+    with measured() as cost:
+        scorer = module.fit(X, module.Config(l2=float(l2)), Run()).scorer
+    shown = sp.csr_array(sp.load_npz(fold_in))
+    if name == "ours":
+        found = np.empty(shown.shape, dtype=np.float32)
+        for start in range(0, shown.shape[0], 1000):
+            found[start : start + 1000] = shown[start : start + 1000] @ scorer.S.numpy()
+    else:
+        starts = np.arange(len(scorer.columns) + 1) * scorer.columns.shape[1]
+        S = sp.csr_array((scorer.similarities.numpy().ravel(), scorer.columns.numpy().ravel(), starts))
+        found = (shown @ S).toarray()
+    np.save(scores, found)
+    answer(cost)
+
+
+def judged(scores: np.ndarray, fold: Fold, k: int) -> Row:
+    """By our evaluator, of what was not shown."""
+    ranked = []
+    for start in range(0, len(fold), 1000):
+        rows = slice(start, start + 1000)
+        part = torch.from_numpy(np.array(scores[rows]))
+        ranked.append(best_unseen(part, fold.fold_in[rows], fold.masked[rows], k))
+    lists = np.concatenate(ranked)
+    figures = {f"nDCG@{k}": ndcg_at_k(lists, fold.held_out, k), f"Recall@{k}": recall_at_k(lists, fold.held_out, k)}
+    return {name: float(np.nanmean(values)) for name, values in figures.items()}
+
+
+def table(section: str, command: str, rows: list[Row], X: sp.csr_array, least: float, k: int) -> Table:
+    ours = next((row["seconds"] for row in rows if row["library"] == "ours" and "seconds" in row), None)
+    for row in rows:
+        if "seconds" in row:
+            row["times the floor"] = row["seconds"] / least if row["library"] != "ours, ease_sparse" else None
+            row["times ours"] = row["seconds"] / ours if ours else None
+    matrix = 4 * X.shape[1] ** 2 / 2**30
+    columns = ["library", "seconds", "times ours", "times the floor", "peak GiB", "above what was there"]
+    return Table(
+        section,
+        f"EASE: {X.shape[0]:,} users, {X.shape[1]:,} items, {X.nnz:,} interactions",
+        command,
+        [*columns, f"nDCG@{k}", f"Recall@{k}", "fits", "note"],
+        rows,
+        [
+            f"Floor: I^3 operations at the rate of a float32 product in this run: {least:.1f} s. One matrix of 4 I^2 "
+            f"bytes: {matrix:.2f} GiB. Seconds: median of the fits.",
+            "Peak GiB: all that is resident in the process, imports and data too; the next column leaves out what was "
+            "resident before the fit.",
+        ],
+    )
+
+
+def save(path: Path, X: sp.csr_array) -> str:
+    if not path.is_file():
+        sp.save_npz(path, sp.csr_matrix(X), compressed=False)
+    return str(path)
+
+
+if __name__ == "__main__":
+    main()
