@@ -107,14 +107,15 @@ def inverse_in_place(G: Tensor, step: Callable[[int, int], None] | None = None, 
     n = len(G)
     block = block or block_for(n, G.device)
     for start in range(0, n, block):
-        K = slice(start, min(start + block, n))
+        K, above, below = slice(start, min(start + block, n)), slice(start), slice(min(start + block, n), n)
         A_inv = inverse_of_block(G[K, K])
-        V = torch.cat([G[K, :start].T, G[start:, K]])  # G_:K, its upper part read from the lower triangle   [n, b]
-        V[K] = 0.0  # the update leaves the rows and columns of K alone
-        W = V @ A_inv  # V A^-1                                                                              [n, b]
-        add_product(G, W, V, -1.0)  # G_ij - W_i V_j^T
-        G[K, :start] = W[:start].T
-        G[K.stop :, K] = W[K.stop :]
+        V_above, V_below = G[K, above].T, G[below, K]  # G_:K, read from the lower triangle, outside K    [n - b, b]
+        W_above, W_below = V_above @ A_inv, V_below @ A_inv  # V A^-1
+        add_product(G[above, above], W_above, V_above, -1.0)  # G_ij - W_i V_j^T, in the three parts around K
+        G[below, above].addmm_(W_below, V_above.T, alpha=-1.0)
+        add_product(G[below, below], W_below, V_below, -1.0)
+        G[K, above] = W_above.T
+        G[below, K] = W_below
         G[K, K] = -A_inv
         if step is not None:
             step(K.stop, n)  # columns done, of all
@@ -122,7 +123,7 @@ def inverse_in_place(G: Tensor, step: Callable[[int, int], None] | None = None, 
 
 
 def block_for(n: int, device: torch.device) -> int:
-    """Columns swept at once: two panels of [n, block] stand beside the matrix."""
+    """Columns swept at once: a panel of [n, block] stands beside the matrix."""
     return BLOCK[device.type] * (2 if n >= LARGE else 1)
 
 
