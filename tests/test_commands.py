@@ -48,7 +48,7 @@ def test_train_prints_one_json_object_per_model(world, tmp_path):
     assert all(answer["seconds"] > 0 and answer["peak_bytes"] > 0 for answer in answers)
     assert all((tmp_path / "named" / answer["model"]).is_dir() for answer in answers)
     assert "rows" in done.stderr
-    assert Dataset(tmp_path / "named").model("ease").card.settings == {"l2": 3.0}
+    assert Dataset(tmp_path / "named").model("ease").card.settings == {"l2": 3.0, "precision": "auto"}
 
 
 def test_training_twice_with_one_seed_gives_the_same_scores(world, tmp_path):

@@ -13,7 +13,7 @@ from zoo.registry import Zoo
 from zoo.runtime import Runtime
 from zoo.settings import Settings
 
-LINEAR = ("item_knn", "pure_svd", "ease", "asymmetric_svd", "two_tower_id_fold_in")
+LINEAR = ("item_knn", "pure_svd", "ease", "ease_sparse", "asymmetric_svd", "two_tower_id_fold_in")
 OTHERS = [name for name in MODELS if name not in (*LINEAR, "popularity", "two_tower_id")]
 EVERYTHING = list(range(N_ITEMS))
 TASTES = {

@@ -31,7 +31,7 @@ FAMILIES = {  # family: (shape, shades in light, shades in dark)
 ELSEWHERE = {"mark": "cross", "colour": ["#7A3E9D", "#C79BE8"]}  # lists that no model of the zoo made
 SHADES = {  # for models we know; another one gets a shade by its name
     "popularity": 0, "item_knn": 1,
-    "ease": 0, "pure_svd": 1, "asymmetric_svd": 2, "ease_sparse": 3,
+    "ease": 0, "pure_svd": 1, "asymmetric_svd": 2, "ease_sparse": 4,
     "variational": 0, "denoising": 1, "autoencoder": 2,
     "two_tower_id": 0, "two_tower_profile": 1, "two_tower_item_profile": 2, "two_tower_text": 3, "two_tower_image": 4,
     "two_tower_mixed": 5, "two_tower_id_fold_in": 6,
