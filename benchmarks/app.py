@@ -1,95 +1,159 @@
 """How soon the app answers after it was started, and how much memory it holds when everything was used.
 
-    python benchmarks/app.py --zoo zoo-data
+    python -m benchmarks.app --zoo zoo-data
 
-Starts `menagerie serve`, and a Chromium (Debian: apt install chromium) beside it. Prints seconds from the start of the
-command to the first answer and to the first poster, and the server's resident memory after each page, after every model
-was asked for a list, and at its peak.
+Needs a Chromium (Debian: apt install chromium) and a machine that does nothing else. Start: seconds from the command to
+the first answer of the server, and to the first poster in a browser that is open already; medians, in turns with an app
+of Streamlit's that shows one heading: sooner nothing here can be. Memory: resident in the server after each page, after
+every model was asked for a list, and at its peak.
 """
 
 import argparse
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+from benchmarks.harness.process import CHECKOUT
+from benchmarks.harness.table import Row, Table
+from benchmarks.load.served import free_port, stop
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+EMPTY = 'import streamlit as st\n\nst.title("Empty")\n'
+COMMAND = "make bench-app"
+
+
+@dataclass(frozen=True)
+class Started:
+    address: str
+    began: float  # when the command was given, as of time.perf_counter
+    pid: int
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--zoo", type=Path, required=True)
-    parser.add_argument("--starts", type=int, default=3)
+    parser.add_argument("--starts", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=3, help="through all pages (default: 3)")
     options = parser.parse_args()
-    with sync_playwright() as playwright:
-        path = next(filter(None, map(shutil.which, NAMES)))
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        for turn in range(options.starts):
-            page = browser.new_page()
-            page.goto("about:blank")
-            server, address, start = serve(options.zoo)
-            answered = wait_for(f"{address}/_stcore/health") - start
-            page.goto(address)
-            page.locator(".poster").first.wait_for()
-            print(f"answers after {answered:.2f} s, first poster after {time.perf_counter() - start:.2f} s", flush=True)
-            if turn == options.starts - 1:
-                use_everything(page, address, server.pid)
-            page.close()
-            server.send_signal(signal.SIGTERM)
-            server.wait()
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        browser = playwright.chromium.launch(executable_path=next(filter(None, map(shutil.which, NAMES))), args=FLAGS)
+        starts(browser, options.zoo, Path(folder), options.starts).write()
+        memory(browser, options.zoo, options.runs).write()
         browser.close()
 
 
-def serve(zoo: Path) -> tuple[subprocess.Popen, str, float]:
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "zoo.cli", "serve", "--zoo", str(zoo.resolve()), "--port", str(port)]
-    start = time.perf_counter()
-    environment = {**os.environ, "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "none"}
-    server = subprocess.Popen(
-        command, cwd=CHECKOUT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+def starts(browser: Browser, zoo: Path, folder: Path, n: int) -> Table:
+    (folder / "app.py").write_text(EMPTY)
+    ways = {
+        "Menagerie": (lambda: serving(zoo), ".poster"),
+        "an empty Streamlit app": (lambda: empty(folder), "h1"),
+    }
+    found: dict[str, list[tuple[float, float]]] = {title: [] for title in ways}
+    for _ in range(n):
+        for title, (serve, waited_for) in ways.items():
+            with serve() as server, seen(browser, server, waited_for) as (_, seconds):
+                found[title].append(seconds)
+    answers, drawn = "server answers, s", "first picture or heading, s"
+    rows = [
+        {"app": title, answers: median(one[0] for one in times), drawn: median(one[1] for one in times)}
+        for title, times in found.items()
+    ]
+    return Table(
+        "app_start",
+        "From the command to the first page",
+        COMMAND,
+        ["app", answers, drawn],
+        rows,
+        [f"Medians of {n} starts in turns, in a browser that is open already and has nothing of the app."],
     )
-    return server, f"http://localhost:{port}", start
 
 
-def wait_for(url: str) -> float:
+@contextmanager
+def seen(browser: Browser, server: Started, waited_for: str) -> Iterator[tuple[Page, tuple[float, float]]]:
+    """The first page as soon as there is one, and the seconds until the server answered and until it showed that."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto("about:blank")
     while True:
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return time.perf_counter()
+        with suppress(OSError):
+            urllib.request.urlopen(f"{server.address}/_stcore/health", timeout=5).close()
+            break
+        time.sleep(0.02)
+    answered = time.perf_counter() - server.began
+    page.goto(server.address)
+    page.locator(waited_for).first.wait_for()
+    yield page, (answered, time.perf_counter() - server.began)
+    context.close()
 
 
-def use_everything(page: Page, address: str, pid: int) -> None:
-    told("the first page", pid)
+def serving(zoo: Path):
+    port = free_port()
+    return started(port, "-m", "zoo.cli", "serve", "--zoo", str(zoo.resolve()), "--port", str(port))
+
+
+def empty(folder: Path):
+    port = free_port()
+    return started(port, "-m", "streamlit", "run", str(folder / "app.py"), "--server.port", str(port))
+
+
+@contextmanager
+def started(port: int, *command: str) -> Iterator[Started]:
+    quiet = {"STREAMLIT_SERVER_FILE_WATCHER_TYPE": "none", "STREAMLIT_SERVER_HEADLESS": "true"}
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    began = time.perf_counter()
+    process = subprocess.Popen([sys.executable, *command], cwd=CHECKOUT, env=os.environ | quiet, **streams)
+    try:
+        yield Started(f"http://localhost:{port}", began, process.pid)
+    finally:
+        stop(process)
+
+
+def memory(browser: Browser, zoo: Path, n: int) -> Table:
+    runs = [one_run(browser, zoo) for _ in range(n)]
+    held = {what: [run[what] for run in runs] for what in runs[0]}
+    rows: list[Row] = [{"after": what, "MB": median(of), "at most": max(of)} for what, of in held.items()]
+    notes = [f"Resident in the server, one visitor, one page after the other: the median of {n} runs, and the highest."]
+    return Table("app_memory", f"Memory of the app with {zoo.name}", COMMAND, ["after", "MB", "at most"], rows, notes)
+
+
+def one_run(browser: Browser, zoo: Path) -> dict[str, float]:
+    """MB after each page, and at the peak."""
+    held: dict[str, float] = {}
+    with serving(zoo) as server, seen(browser, server, ".poster") as (page, _):
+        use_everything(page, server.address, lambda what: held.update({what: resident(server.pid, "VmRSS")}))
+        return held | {"at its peak": resident(server.pid, "VmHWM")}
+
+
+def use_everything(page: Page, address: str, told: Callable[[str], None]) -> None:
+    told("the first page")
     page.locator(".sample").first.click()
     page.locator(".rank").first.wait_for()
     chips = page.get_by_role("group", name="Model").get_by_role("button")
     for name in chips.evaluate_all("(found) => found.map((chip) => chip.getAttribute('aria-label'))"):
         page.get_by_role("group", name="Model").get_by_role("button", name=name, exact=True).click()
         page.locator(".list").get_by_role("heading", name=name, exact=True).wait_for()
-    told("every model asked", pid)
+    told("every model asked")
     page.goto(f"{address}/compare?{page.url.partition('?')[2]}")
     page.locator(".list").nth(1).wait_for()
-    told("Compare", pid)
+    told("Compare")
     page.goto(f"{address}/zoo")
     page.locator(".modelcard").first.wait_for()
     for fold in page.get_by_text("How it works, its settings, and the file").all():
         fold.click()
         page.wait_for_timeout(500)
-    told("Zoo, everything open", pid)
+    told("Zoo, everything open")
     for name, ready in (
         ("leaderboard", ".board .cell"),
         ("segments", ".people .person"),
@@ -98,7 +162,7 @@ def use_everything(page: Page, address: str, pid: int) -> None:
         page.goto(f"{address}/{name}")
         page.locator(ready).first.wait_for()
         page.locator(".js-plotly-plot").first.wait_for()
-        told(name.capitalize(), pid)
+        told(name.capitalize())
     page.goto(f"{address}/bring")
     page.locator("input[type=file]").set_input_files(
         {
@@ -108,12 +172,7 @@ def use_everything(page: Page, address: str, pid: int) -> None:
         }
     )
     page.get_by_text("rows matched").first.wait_for()
-    told("Bring, a file read", pid)
-    print(f"{'at its peak':<24} {resident(pid, 'VmHWM'):.0f} MB")
-
-
-def told(what: str, pid: int) -> None:
-    print(f"{what:<24} {resident(pid, 'VmRSS'):.0f} MB", flush=True)
+    told("Bring, a file read")
 
 
 def resident(pid: int, field: str) -> float:

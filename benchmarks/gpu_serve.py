@@ -12,7 +12,6 @@ provider's, differences of scores below 1e-4 of their range aside.
 
 import argparse
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from benchmarks.harness.machine import Floor, floor
-from benchmarks.harness.served import FACTORS, HIDDEN, MultVAE, random_item_item, served
+from benchmarks.harness.served import FACTORS, HIDDEN, mult_vae, random_item_item, served
 from benchmarks.harness.table import Table
 from benchmarks.serve import in_turns
 from training.ease import ABOUT as EASE
@@ -90,10 +89,14 @@ def table(rows: list[dict[str, Any]], rates: Floor, device: str) -> Table:
 def made_up(options: argparse.Namespace, settings: Settings, folder: Path):
     """(title, model on the device, the same on the CPU), one after the other: only one of them is held."""
     for number, (title, n_items) in enumerate({"EASE": options.items, "Mult-VAE": options.vae_items}.items()):
-        scorer = ItemItem(random_item_item(n_items)) if title == "EASE" else MultVAE(n_items).eval()
+        scorer = ItemItem(random_item_item(n_items)) if title == "EASE" else mult_vae(n_items)
         about = EASE if title == "EASE" else VARIATIONAL
         model = served(scorer, about, n_items, folder / f"{number}", settings)
-        yield title, model, served(scorer, about, n_items, folder / f"{number}-cpu", replace(settings, provider="cpu"))
+        yield (
+            title,
+            model,
+            served(scorer, about, n_items, folder / f"{number}-cpu", settings.model_copy(update={"provider": "cpu"})),
+        )
 
 
 def of_zoo(options: argparse.Namespace, settings: Settings):
@@ -101,7 +104,7 @@ def of_zoo(options: argparse.Namespace, settings: Settings):
     for name in dataset.model_names():
         with dataset.model(name) as folder:
             if folder.card.about.serves_new_profiles:
-                yield name, Model(folder, settings), Model(folder, replace(settings, provider="cpu"))
+                yield name, Model(folder, settings), Model(folder, settings.model_copy(update={"provider": "cpu"}))
 
 
 def measured(title: str, model: Model, beside: Model, batches: list[int]) -> list[dict[str, Any]]:
@@ -127,7 +130,7 @@ def cost_of(model: Model, n_users: int, length: int) -> tuple[float, float]:
     scores = 2.0 * 4 * n_users * n_items
     if "embedding" not in model.card.outputs:  # rows of S
         return 4.0 * n_users * length * n_items + scores, 2.0 * n_users * length * n_items
-    layers = HIDDEN * FACTORS * 2 + HIDDEN * n_items if model.card.dataset == "generated" else model.card.parameters
+    layers = HIDDEN * FACTORS * 3 + HIDDEN * n_items if model.card.dataset == "generated" else model.card.parameters
     return 4.0 * (layers + n_users * length * HIDDEN) + scores, 2.0 * n_users * layers
 
 

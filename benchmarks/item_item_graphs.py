@@ -17,7 +17,7 @@ import torch
 
 from training.export import write_safetensors
 from training.graphs import ITEM_ITEM_DENSE, ITEM_ITEM_ROWS, item_item, with_ranking
-from zoo.runtime import open_session
+from zoo.ort_session import open_session
 from zoo.settings import Settings
 
 SHAPES = [(1, 5), (1, 100), (1, 1000), (8, 100), (8, 400), (64, 20), (64, 100), (64, 400), (512, 20)]

@@ -15,9 +15,9 @@ import numpy as np
 
 from benchmarks.harness.figure import loglog
 from benchmarks.harness.generated import generate
+from benchmarks.harness.judged import save
 from benchmarks.harness.process import run
 from benchmarks.harness.table import Row, Table
-from benchmarks.train_ease import save
 
 LEAST = 1250
 USERS, INTERACTIONS = 10, 200  # per item

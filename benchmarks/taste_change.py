@@ -2,7 +2,7 @@
 
     python -m benchmarks.taste_change --zoo zoo-data --dataset ml-latest-small
 
-Prints the median and the 95th percentile of 200 changes: of the models alone, each likes and then also one dislike, and
+The median and the 95th percentile of 200 changes: of the models alone, each likes and then also one dislike, and
 of the whole run of the page (reading the session, asking, drawing; without a browser, by Streamlit's AppTest).
 """
 
@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.harness.table import Row, Table
 from pages.parts.state import SESSION, Session, Visit
 from zoo.dataset import Dataset
 from zoo.recommend import Taste, recommend, why_not
@@ -38,11 +39,21 @@ def main() -> None:
     names = options.models or best_of_each_family(dataset)
     models = [runtime.load(dataset.model(name)) for name in names]
     rng = np.random.default_rng(0)
-    for model in models:
-        told(model.card.name, measured(options.changes, lambda model=model: ask([model], some_taste(rng, dataset))))
-    told("all lists", measured(options.changes, lambda: ask(models, some_taste(rng, dataset))))
-    told("with a dislike", measured(options.changes, lambda: ask(models, some_taste(rng, dataset, dislikes=1))))
-    told("the whole page", measured(options.changes, page(options.zoo, dataset, names, rng)))
+    ways: dict[str, Callable[[], None]] = {
+        model.card.about.title: lambda model=model: ask([model], some_taste(rng, dataset)) for model in models
+    }
+    ways["all four lists"] = lambda: ask(models, some_taste(rng, dataset))
+    ways["all four, with a dislike"] = lambda: ask(models, some_taste(rng, dataset, dislikes=1))
+    ways["the whole page"] = page(options.zoo, dataset, names, rng)
+    rows = [row(what, measured(options.changes, change)) for what, change in ways.items()]
+    Table(
+        "app_click",
+        f"From a change of the taste to four lists of 20: {dataset.name}, {dataset.info.n_items:,} items",
+        "make bench-app",
+        ["what is asked", "median ms", "p95 ms"],
+        rows,
+        [f"{options.changes} changes each, on the server. The page: one run of Compare, without a browser."],
+    ).write()
 
 
 def best_of_each_family(dataset: Dataset) -> list[str]:
@@ -93,10 +104,8 @@ def measured(n: int, change: Callable[[], None]) -> np.ndarray:
     return np.array(times[WARM_UP:])
 
 
-def told(what: str, times: np.ndarray) -> None:
-    print(
-        f"{what:<24} median {np.median(times):7.2f} ms, 95th percentile {np.quantile(times, 0.95):7.2f} ms", flush=True
-    )
+def row(what: str, times: np.ndarray) -> Row:
+    return {"what is asked": what, "median ms": float(np.median(times)), "p95 ms": float(np.quantile(times, 0.95))}
 
 
 if __name__ == "__main__":

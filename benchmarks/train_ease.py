@@ -1,9 +1,9 @@
 """EASE beside LensKit's, Cornac's, RecTools' and RecPack's; and beyond one matrix, beside SANSA.
 
     python -m benchmarks.train_ease                                   10,000 items, exact; some 5 minutes
-    python -m benchmarks.train_ease --only ours lenskit               these rows again
+    python -m benchmarks.train_ease --only ours lenskit               these rows, printed and not kept
     python -m benchmarks.train_ease --data DATA/gowalla               40,981 items: exact, sparse, SANSA; an hour
-    python -m benchmarks.train_ease --users 300000 --items 150000 --interactions 20000000 --only ease_sparse sansa
+    python -m benchmarks.train_ease --users 300000 --items 150000 --interactions 20000000
 
 Same threads and the same X for all; what surrounds the fit (reading, a library's own data set) is not counted. Quality:
 users who were held out whole show four fifths of their items, and each library's weights score them; nDCG@100 of the
@@ -21,24 +21,24 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-import torch
 
 from benchmarks.harness.generated import generate
+from benchmarks.harness.judged import held_out, judged, save
 from benchmarks.harness.machine import floor
 from benchmarks.harness.peers import PEERS, python_of, version_of
 from benchmarks.harness.process import PEERS as SCRIPTS
 from benchmarks.harness.process import Failed, run
 from benchmarks.harness.table import Row, Table
 from training import ease, ease_sparse
-from training.loop import best_unseen
 from training.model import Run
 from zoo.interactions import Mapping, Rules, read_interactions
-from zoo.metrics import ndcg_at_k, recall_at_k
 from zoo.split import Fold, split
 
 OURS = {"ours": ease, "ease_sparse": ease_sparse}
 EXACT = ("ours", "lenskit", "cornac", "rectools", "recpack")
 LARGE = ("ours", "ease_sparse", "sansa")
+BEYOND = ("ease_sparse", "sansa")
+MANY = 60_000  # items: from here on one matrix is too much for most machines
 SCORED = 2000  # held-out users
 ENOUGH = 30.0  # seconds after which a fit is not repeated
 REPEATS = 3
@@ -58,33 +58,30 @@ def main() -> None:
         fit_ours(*options.fit)
         return
     X, fold, k = of_gowalla(options.data) if options.data else generated(options)
-    names = options.only or (LARGE if options.data or options.items > 30_000 else EXACT)
+    many = X.shape[1] > MANY
+    names = options.only or (LARGE if options.data else BEYOND if many else EXACT)
     l2 = options.l2 or (80.0 if options.data else 100.0)
     with tempfile.TemporaryDirectory() as folder:
+        train, fold_in = save(Path(folder) / "train.npz", X), save(Path(folder) / "fold_in.npz", fold.fold_in)
         before = floor()
-        rows = [measured_row(name, X, fold, k, l2, Path(folder)) for name in names]
+        rows = [measured_row(name, train, fold_in, fold, k, l2, Path(folder)) for name in names]
         least = X.shape[1] ** 3 / before.better(floor()).sgemm
-    section, command = ("train_ease", "make bench-train") if names == EXACT or "lenskit" in names else large(options, X)
-    table(section, command, rows, X, least, k).write()
-
-
-def large(options: argparse.Namespace, X: sp.csr_array) -> tuple[str, str]:
-    if options.data:
-        return "train_ease_gowalla", "python -m benchmarks.train_ease --data DATA/gowalla"
     shape = f"--users {options.users} --items {options.items} --interactions {options.interactions}"
-    return f"train_ease_{X.shape[1]}", f"python -m benchmarks.train_ease {shape} --only ease_sparse sansa"
+    section, command = (
+        ("train_ease_gowalla", "python -m benchmarks.train_ease --data DATA/gowalla")
+        if options.data
+        else (f"train_ease_{options.items}", f"python -m benchmarks.train_ease {shape}")
+        if many
+        else ("train_ease", "make bench-train")
+    )
+    found = table(section, command, rows, X, least, k)
+    print(found) if options.only else found.write()  # part of a table would stand beside rows of another run
 
 
 def generated(options: argparse.Namespace) -> tuple[sp.csr_array, Fold, int]:
-    """All but the last `SCORED` users to learn from; of these, four fifths of each history are shown."""
+    """All but the last `SCORED` users to learn from, these to judge by."""
     X = generate(options.users, options.items, options.interactions)
-    known, rest = X[:-SCORED], X[-SCORED:].tocoo()
-    shown = np.random.default_rng(0).random(rest.nnz) < 0.8
-    parts = [
-        sp.csr_array((rest.data[part], (rest.row[part], rest.col[part])), shape=rest.shape) for part in (shown, ~shown)
-    ]
-    nothing = sp.csr_array(rest.shape, dtype=np.float32)
-    return known, Fold(np.arange(X.shape[0] - SCORED, X.shape[0]), *parts, nothing), 100
+    return *held_out(X, X.shape[0] - SCORED), 100
 
 
 def of_gowalla(folder: Path) -> tuple[sp.csr_array, Fold, int]:
@@ -93,10 +90,9 @@ def of_gowalla(folder: Path) -> tuple[sp.csr_array, Fold, int]:
     return parts.train, parts.test, 20
 
 
-def measured_row(name: str, X: sp.csr_array, fold: Fold, k: int, l2: float, folder: Path) -> Row:
+def measured_row(name: str, train: str, fold_in: str, fold: Fold, k: int, l2: float, folder: Path) -> Row:
     title = f"{PEERS[name].title} {version_of(name)}" if name in PEERS else {"ours": "ours"}.get(name, f"ours, {name}")
     print(title, flush=True)
-    train, fold_in = save(folder / "train.npz", X), save(folder / "fold_in.npz", fold.fold_in)
     scores = str(folder / f"{name}.npy")
     found: list[dict[str, Any]] = []
     try:
@@ -106,6 +102,7 @@ def measured_row(name: str, X: sp.csr_array, fold: Fold, k: int, l2: float, fold
         return {"library": title, "note": str(failed)}
     row: Row = {
         "library": title,
+        "exact": name in EXACT,
         "seconds": statistics.median(one["seconds"] for one in found),
         "fits": len(found),
         "peak GiB": max(one["peak"] for one in found) / 2**30,
@@ -141,23 +138,11 @@ def fit_ours(name: str, train: str, l2: str, fold_in: str, scores: str) -> None:
     answer(cost)
 
 
-def judged(scores: np.ndarray, fold: Fold, k: int) -> Row:
-    """By our evaluator, of what was not shown."""
-    ranked = []
-    for start in range(0, len(fold), 1000):
-        rows = slice(start, start + 1000)
-        part = torch.from_numpy(np.array(scores[rows]))
-        ranked.append(best_unseen(part, fold.fold_in[rows], fold.masked[rows], k))
-    lists = np.concatenate(ranked)
-    figures = {f"nDCG@{k}": ndcg_at_k(lists, fold.held_out, k), f"Recall@{k}": recall_at_k(lists, fold.held_out, k)}
-    return {name: float(np.nanmean(values)) for name, values in figures.items()}
-
-
 def table(section: str, command: str, rows: list[Row], X: sp.csr_array, least: float, k: int) -> Table:
     ours = next((row["seconds"] for row in rows if row["library"] == "ours" and "seconds" in row), None)
     for row in rows:
         if "seconds" in row:
-            row["times the floor"] = row["seconds"] / least if row["library"] != "ours, ease_sparse" else None
+            row["times the floor"] = row["seconds"] / least if row["exact"] else None
             row["times ours"] = row["seconds"] / ours if ours else None
     matrix = 4 * X.shape[1] ** 2 / 2**30
     columns = ["library", "seconds", "times ours", "times the floor", "peak GiB", "above what was there"]
@@ -174,12 +159,6 @@ def table(section: str, command: str, rows: list[Row], X: sp.csr_array, least: f
             "resident before the fit.",
         ],
     )
-
-
-def save(path: Path, X: sp.csr_array) -> str:
-    if not path.is_file():
-        sp.save_npz(path, sp.csr_matrix(X), compressed=False)
-    return str(path)
 
 
 if __name__ == "__main__":

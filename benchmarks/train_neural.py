@@ -29,6 +29,7 @@ import scipy.sparse as sp
 import torch
 
 from benchmarks.harness.generated import generate
+from benchmarks.harness.judged import held_out, judged, save
 from benchmarks.harness.machine import Floor, best_of, floor
 from benchmarks.harness.peers import PEERS, python_of, version_of
 from benchmarks.harness.process import PEERS as SCRIPTS
@@ -36,7 +37,6 @@ from benchmarks.harness.process import Failed, run
 from benchmarks.harness.table import Row, Table
 from training import loop, variational
 from training.model import Run
-from zoo.metrics import ndcg_at_k
 from zoo.split import Fold
 
 ITEMS, PER_USER = (
@@ -79,7 +79,7 @@ def beside_peers(n_users: int, n_items: int, batch: int) -> None:
                 found = run_one(name, train, batch, 1)
                 scores = str(Path(folder) / f"{name}.npy")
                 run_one(name, known, 100, QUALITY_EPOCHS, fold_in, scores)
-                rows.append(as_row(name, found, judged(np.load(scores), small[1])))
+                rows.append(as_row(name, found, judged(np.load(scores), small[1], loop.VALIDATION_K)))
                 print(rows[-1], file=sys.stderr, flush=True)
             except Failed as failed:
                 rows.append({"library": PEERS[name].title if name in PEERS else name, "note": str(failed)})
@@ -141,36 +141,16 @@ def config_of(batch: int, epochs: int, precision: str = "float32") -> variationa
     )  # fmt: skip
 
 
-def as_row(name: str, found: dict[str, Any], ndcg: float) -> Row:
+def as_row(name: str, found: dict[str, Any], quality: dict[str, float]) -> Row:
     title = "ours" if name == "ours" else f"{PEERS[name].title} {version_of(name)}"
     speed = found["users"] / found["seconds"]
-    return {"library": title, "users a second": speed, "peak GiB": found["peak"] / 2**30, "nDCG@100": ndcg, "note": ""}
+    return {"library": title, "users a second": speed, "peak GiB": found["peak"] / 2**30, "note": ""} | quality
 
 
 def quality_fold(shape: tuple[int, int, int] = QUALITY) -> tuple[sp.csr_array, Fold]:
-    """Generated data: nine tenths of the users to learn from; of the others four fifths are shown, one is held out."""
+    """Generated data: nine tenths of the users to learn from, the others to judge by."""
     X = generate(*shape, seed=1)
-    n_known = X.shape[0] * 9 // 10
-    known, rest = X[:n_known], X[n_known:].tocoo()
-    shown = np.random.default_rng(0).random(rest.nnz) < 0.8
-    parts = [
-        sp.csr_array((rest.data[part], (rest.row[part], rest.col[part])), shape=rest.shape) for part in (shown, ~shown)
-    ]
-    nothing = sp.csr_array(parts[0].shape, dtype=np.float32)
-    whole = (np.diff(parts[0].indptr) > 0) & (np.diff(parts[1].indptr) > 0)
-    users = np.arange(n_known, X.shape[0])[whole]
-    return known, Fold(users, parts[0][whole], parts[1][whole], nothing[whole])
-
-
-def judged(scores: np.ndarray, fold: Fold, k: int = loop.VALIDATION_K) -> float:
-    """Mean nDCG@100, by our evaluator, of what was not shown."""
-    ranked = loop.best_unseen(torch.from_numpy(scores.copy()), fold.fold_in, fold.masked, k)
-    return float(np.nanmean(ndcg_at_k(ranked, fold.held_out, k)))
-
-
-def save(path: Path, X: sp.csr_array) -> str:
-    sp.save_npz(path, sp.csr_matrix(X), compressed=False)
-    return str(path)
+    return held_out(X, X.shape[0] * 9 // 10)
 
 
 def flops_per_user(n_items: int) -> float:
@@ -217,7 +197,6 @@ def alone(n_users: int, n_items: int, batch: int, kind: str) -> None:
             f"{limits.bandwidth / 1e9:,.0f} GB/s, measured here.",
             "nDCG@100: of users held out whole in a smaller generated set, the same for both batch sizes.",
         ],
-        keys=2,
         device=kind,
     ).write()
 

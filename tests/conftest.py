@@ -3,9 +3,13 @@
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+from hypothesis import HealthCheck, settings
 
 from tests.world import write_world
 
@@ -37,6 +41,17 @@ QUICK = {
     ),
 }
 
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # not a clock
+settings.load_profile("patient")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Bytes that are no text are named by their number: what is packed holds the second in which it was packed, and
+    two workers that collect in different seconds must find the same tests."""
+    if isinstance(val, bytes) and any(byte > 126 or (byte < 32 and byte not in b"\t\n\r") for byte in val):
+        return f"{len(val)} bytes"
+    return None
+
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory) -> Path:
@@ -48,16 +63,37 @@ def world(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_zoo(world, tmp_path_factory) -> Path:
-    """A zoo with `tiny` (users held out whole; all models) and `tiny-last` (last choice held out; two models twice)."""
-    zoo = tmp_path_factory.mktemp("zoo")
-    train(zoo, world, "all", "ease_sparse", "--set", *(setting for settings in QUICK.values() for setting in settings))
-    known = ("--split", "leave-last-out", "--name", "tiny-last", "--seeds", "2", "--set", *QUICK["two_tower_id"])
-    train(zoo, world, "popularity", "two_tower_id", *known)
+    """A zoo with `tiny` (users held out whole; all models) and `tiny-last` (last choice held out; two models twice).
+
+    One for all processes of a run. Where MENAGERIE_TINY_ZOO names a folder, one that an earlier run trained there is
+    taken as it is: two minutes less for whoever runs one file again and again. Delete it after a change in training.
+    """
+    zoo = Path(os.environ.get("MENAGERIE_TINY_ZOO") or _of_all_processes(tmp_path_factory) / "zoo")
+    with FileLock(f"{zoo}.lock"):
+        if not (zoo / "tiny-last").is_dir():
+            settings = (setting for settings in QUICK.values() for setting in settings)
+            train(zoo, world, "all", "ease_sparse", "--set", *settings)
+            last = ("--split", "leave-last-out", "--name", "tiny-last", "--seeds", "2")
+            train(zoo, world, "popularity", "two_tower_id", *last, "--set", *QUICK["two_tower_id"])
     return zoo
+
+
+def _of_all_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run; pytest-xdist gives each of its processes one within it."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 def train(zoo: Path, data: Path, *arguments: str) -> subprocess.CompletedProcess:
     return menagerie("train", *arguments, "--data", str(data), "--out", str(zoo))
+
+
+def until(holds: Callable[[], object], seconds: float = 30.0) -> None:
+    """Waits for what nothing tells: a process, a log, another's memory."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
 
 
 def menagerie(*arguments: str, status: int = 0, **environment: str) -> subprocess.CompletedProcess:
@@ -69,7 +105,7 @@ def menagerie(*arguments: str, status: int = 0, **environment: str) -> subproces
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1800,
         check=False,
     )
     assert done.returncode == status, f"menagerie {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"

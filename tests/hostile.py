@@ -5,6 +5,8 @@ from pathlib import Path
 
 import polars as pl
 
+from zoo.manifest import write_manifest
+
 MARKUP = "<img src=x onerror='window.pwned=1'><script>window.pwned=1</script><b>bold</b>"
 MARKDOWN = "# **bold** [away](http://elsewhere.example) `code` $x^2$ :red[red] :material/home: ![p](http://elsewhere.example/p.png)"
 TITLES = (
@@ -36,4 +38,5 @@ def renamed(zoo: Path, to: Path, dataset: str = "tiny") -> Path:
         if kind == pl.List(pl.String) and column != "genres"
     }
     items.with_columns(**{name: pl.Series(values) for name, values in (told | lists).items()}).write_parquet(path)
+    write_manifest(path.parent, below=False)
     return to

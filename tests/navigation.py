@@ -20,15 +20,15 @@ class Place:
 
 
 def places() -> list[Place]:
-    """Every st.Page of the frame, in order."""
+    """Every access.page of the frame, in order."""
     calls = [node for node in ast.walk(ast.parse(APP.read_text("utf-8"))) if isinstance(node, ast.Call)]
-    found = [_place(call) for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "Page"]
+    found = [_place(call) for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "page"]
     assert found, f"{APP} names no page"
     return found
 
 
 def _place(call: ast.Call) -> Place:
-    script = ast.literal_eval(call.args[0])
+    script, title = (ast.literal_eval(argument) for argument in call.args)
     named = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
-    path = "" if named.get("default") else named.get("url_path", Path(script).stem)
-    return Place(named["title"], script, path)
+    path = "" if named.get("default") else named.get("url", Path(script).stem)
+    return Place(title, f"pages/{script}.py", path)

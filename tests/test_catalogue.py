@@ -143,12 +143,13 @@ def test_search_answers_while_one_types():
     titles = {f"The {words[i % 100]} {words[i // 100]} of {i}": i for i in range(10_000)}
     catalogue = catalogue_of(titles)
     catalogue.search("warm up")
-    seconds = []
     for text in ("a", "amb", "silent3 pap", "papre copper", "winter19 of 19", "qqqqqq"):
-        start = perf_counter()
-        catalogue.search(text)
-        seconds.append(perf_counter() - start)
-    assert np.median(seconds) < 0.05  # 0.005 to 0.01 s on one core of 2025; room for a busy machine
+        seconds = []
+        for _ in range(5):
+            start = perf_counter()
+            catalogue.search(text)
+            seconds.append(perf_counter() - start)
+        assert min(seconds) < 0.05  # 0.005 to 0.01 s on one core of 2025; room for a busy machine
 
 
 # --- filters

@@ -293,7 +293,8 @@ def test_a_model_without_its_stored_scores_is_broken_and_the_others_are_looked_a
     shutil.copytree(tiny_zoo, copy)
     folder = next(copy.glob("tiny/ease/*/parity.parquet")).parent
     (folder / "parity.parquet").unlink()
-    write_manifest(folder)
+    there = folder.rename(folder.with_name(write_manifest(folder)[:8]))
+    (folder.parent / "CURRENT").write_text(there.name)
     said = menagerie("verify", str(copy), status=1).stdout
     assert "parity.parquet is missing" in said
     assert "ok      tiny/variational" in said
@@ -462,6 +463,6 @@ def answers(url: str) -> bool:
     for _ in range(120):
         try:
             return urllib.request.urlopen(url, timeout=5).read() == b"ok"
-        except (URLError, ConnectionError):
+        except OSError:
             time.sleep(0.5)
     return False

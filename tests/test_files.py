@@ -219,6 +219,20 @@ def test_a_parquet_file_that_unpacks_to_more_than_the_limit_is_refused_by_its_fo
         open_table(content, "a.parquet", Limits(bytes=1_000_000))
 
 
+def test_a_parquet_file_with_a_damaged_footer_is_refused_in_our_words():
+    content = parquet(user=["a", "b"], item=[1, 2])
+    began = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    sentences = set()
+    for place in range(began, len(content) - 8):
+        damaged = content[:place] + b"\x7f" + content[place + 1 :]
+        try:
+            open_table(damaged, "a.parquet", Limits(bytes=10**6, rows=10**6))
+        except DataError as error:
+            sentences.add(str(error))
+    assert any("a Parquet footer that cannot be read: it may be cut short or damaged" in one for one in sentences)
+    assert not any("Exception" in one or "thrift" in one for one in sentences)
+
+
 def test_a_parquet_file_with_endless_lists_is_refused_by_its_footer():
     content = parquet(user=[[1] * 100_000] * 3)
     with pytest.raises(DataError, match="holds 300,000 values"):

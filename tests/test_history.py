@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from zoo.catalogue import Catalogue
 from zoo.errors import DataError
 from zoo.files import Limits, read_table
-from zoo.history import Histories, read_histories, star_rule
+from zoo.history import Histories, read_histories
+from zoo.history_rows import star_rule
 from zoo.interactions import Mapping, read_interactions
 
 FILMS = [  # item_id, title, year, training users

@@ -31,6 +31,12 @@ def test_the_command_line_loads_nothing_that_serving_does_not_need():
     assert not loaded & {"numpy", "polars", "scipy", "onnxruntime"}
 
 
+def test_a_process_that_runs_an_uploaded_graph_loads_nothing_else():
+    loaded = loaded_after("import zoo.own_graph_server")
+    assert "onnxruntime" in loaded
+    assert not loaded & {"polars", "scipy", "pyarrow", "streamlit", "torch", "onnx"}
+
+
 def test_the_app_loads_no_training_and_no_torch():
     code = """
 from streamlit.testing.v1 import AppTest
@@ -58,4 +64,4 @@ def test_a_page_imports_no_training_no_runtime_library_and_no_other_page(path):
 
 def test_only_the_runtime_calls_onnxruntime():
     users = {path.name for path in (CHECKOUT / "zoo").rglob("*.py") if "onnxruntime" in imports_of(path)}
-    assert users == {"runtime.py"}
+    assert users == {"runtime.py", "ort_session.py"}

@@ -9,8 +9,10 @@ from scipy.sparse import csr_array
 from tests.world import N_ITEMS
 from training.table import MODELS
 from zoo.errors import ModelError
+from zoo.ort_session import providers_for
+from zoo.placement import CPU
 from zoo.registry import Zoo
-from zoo.runtime import CPU, Runtime, providers_for
+from zoo.runtime import Runtime
 from zoo.settings import Settings
 
 
@@ -98,7 +100,7 @@ def test_a_graph_that_breaks_the_contract_is_refused(dataset, tmp_path):
         for node in graph.graph.node:
             node.input[:] = ["list_length" if name == "k" else name for name in node.input]
         onnx.save(graph, tmp_path / "odd" / "model.onnx")
-        folder.path = tmp_path / "odd"
+        folder.path, folder.manifest = tmp_path / "odd", None
         with pytest.raises(ModelError, match="does not keep the graph contract"):
             Runtime(Settings(provider="cpu")).load(folder)
 
@@ -106,7 +108,7 @@ def test_a_graph_that_breaks_the_contract_is_refused(dataset, tmp_path):
 def test_a_file_that_is_no_graph_is_refused_in_words(dataset, tmp_path):
     with dataset.model("popularity") as folder:
         (tmp_path / "model.onnx").write_bytes(b"not a graph")
-        folder.path = tmp_path
+        folder.path, folder.manifest = tmp_path, None
         with pytest.raises(ModelError, match="cannot be run"):
             Runtime(Settings(provider="cpu")).load(folder)
 

@@ -233,10 +233,11 @@ def test_other_data_has_no_references_and_is_not_simulated(tiny_zoo):
 
 def test_references_of_other_users_are_refused(tmp_path, many, parts):
     interactions, of_rule = parts
-    references(many, interactions, of_rule).write_parquet(tmp_path / "references.parquet")
-    assert read_references(tmp_path, of_rule.test)["oracle"].shape == (len(of_rule.test), 100)
+    path = tmp_path / "references.parquet"
+    references(many, interactions, of_rule).write_parquet(path)
+    assert read_references(path, path.read_bytes(), of_rule.test)["oracle"].shape == (len(of_rule.test), 100)
     with pytest.raises(CardError, match="lacks test users"):
-        read_references(tmp_path, of_rule.validation)
+        read_references(path, path.read_bytes(), of_rule.validation)
 
 
 def test_settings_that_suit_the_films_are_for_the_models_asked_for_only():

@@ -9,7 +9,7 @@ import importlib
 import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -22,8 +22,9 @@ import torch
 from training.export import Figures, Fit, figures_of, publish
 from training.loop import progress
 from training.memory import peak_memory, resident_bytes
-from training.model import Fitted, MissingContent, Run
+from training.model import Fitted, MissingContent, Run, Step
 from training.table import BY_NAME, MODELS
+from training.told import Told
 from zoo.arguments import add_training_arguments
 from zoo.card import DatasetInfo
 from zoo.catalogue import Catalogue, find_items_beside
@@ -69,6 +70,8 @@ def train(options: argparse.Namespace, names: list[str]) -> None:
     imports_bytes = resident_bytes()
     dataset, parts = prepare(options)
     data_bytes = None if imports_bytes is None else max(0, resident_bytes() - imports_bytes)
+    told = Told(options.progress, names)
+    told.data(users=dataset.info.n_users, items=dataset.info.n_items, test_users=len(parts.test))
     data = Run(
         seed=options.seed,
         device=device,
@@ -78,26 +81,40 @@ def train(options: argparse.Namespace, names: list[str]) -> None:
     )
     for name, module in modules.items():
         say(f"{name}: fitting on {device}")
+        told.model(name, "fitting")
         try:
             with peak_memory(data_bytes) as peak, progress(name) as report:
                 start = time.perf_counter()
-                told = dataclasses.replace(data, progress=report, say=partial(said, name))
-                fitted = module.fit(parts.train, configs[name], told)
+                watched = dataclasses.replace(data, progress=both(report, told, name), say=partial(said, name))
+                fitted = module.fit(parts.train, configs[name], watched)
                 seconds = time.perf_counter() - start
         except MissingContent as missing:
             if "all" not in asked:
                 raise
             say(f"{name}: left out. {missing}")
+            told.model(name, "left out", sentence=str(missing))
             continue
+        told.model(name, "publishing")
         meanings = {key: field.metadata["doc"] for key, field in _fields(module).items()}
         fit = Fit(dataclasses.asdict(configs[name]), options.seed, str(device), seconds, peak.bytes, meanings)
         runs = other_runs(module, fitted, configs[name], dataset, parts, fit, data, options)
         folder = publish(module.ABOUT, fitted, dataset, fit, half=options.float16, other_runs=runs)
         say(f"{name}: fitted in {seconds:.1f} s, published in {folder}")
+        told.model(name, "done", seconds=round(seconds, 3))
         if options.json:
             answer = {"model": name, "seconds": round(seconds, 6), "peak_bytes": peak.bytes, "folder": str(folder)}
             print(json.dumps(answer), flush=True)
         del fitted
+
+
+def both(show: Callable[[Step], None], told: Told, name: str) -> Callable[[Step], None]:
+    """A step goes to whoever sits at the terminal, and to whatever reads `--progress`."""
+
+    def report(step: Step) -> None:
+        show(step)
+        told.step(name, step)
+
+    return report
 
 
 def other_runs(
@@ -213,18 +230,7 @@ def prepare(options: argparse.Namespace) -> tuple[Dataset, Split]:
     """Read, split, and lay the data set into the zoo."""
     if options.name is not None:
         plain_name(options.name)  # before a long file is read
-    own = built_in(str(options.data))
-    source = own.interactions if own else find_interactions(options.data)
-    mapping = Mapping(user=options.user, item=options.item, value=options.value, timestamp=options.timestamp)
-    rules = Rules(options.threshold, options.min_user, options.min_item, options.repeats)
-    part = Rule.parse(options.split).column
-    interactions = read_interactions(source, mapping=mapping, rules=rules, part=part)
-    say(interactions.report.sentence())
-    for note in interactions.report.notes:
-        say(f"note: {note}")
-    parts = split(interactions.X, options.split, last_time=interactions.last_time, part=interactions.part)
-    n_users = np.bincount(parts.train.indices, minlength=parts.train.shape[1])
-    catalogue = Catalogue.build(interactions.item_ids, items_table(options, source, own), n_users)
+    own, source, interactions, parts, catalogue = understood(options)
     name, file = (own.name, own.name) if own else (source.resolve().parent.name, source.name)
     info = describe(plain_name(options.name or name), file, options, interactions, parts)
     if own:
@@ -238,6 +244,23 @@ def prepare(options: argparse.Namespace) -> tuple[Dataset, Split]:
         f"{len(parts.test):,} test users under {parts.rule}"
     )
     return dataset, parts
+
+
+def understood(options: argparse.Namespace) -> tuple[BuiltIn | None, Path | bytes, Interactions, Split, Catalogue]:
+    """What is trained on, and where it came from; nothing is written."""
+    own = built_in(str(options.data))
+    source = own.interactions if own else find_interactions(options.data)
+    mapping = Mapping(user=options.user, item=options.item, value=options.value, timestamp=options.timestamp)
+    rules = Rules(options.threshold, options.min_user, options.min_item, options.repeats)
+    part = Rule.parse(options.split).column
+    interactions = read_interactions(source, mapping=mapping, rules=rules, part=part)
+    say(interactions.report.sentence())
+    for note in interactions.report.notes:
+        say(f"note: {note}")
+    parts = split(interactions.X, options.split, last_time=interactions.last_time, part=interactions.part)
+    n_users = np.bincount(parts.train.indices, minlength=parts.train.shape[1])
+    catalogue = Catalogue.build(interactions.item_ids, items_table(options, source, own), n_users)
+    return own, source, interactions, parts, catalogue
 
 
 def plain_name(name: str) -> str:

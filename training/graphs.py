@@ -45,7 +45,7 @@ rank (float[B, I] all_scores, int64[B, L] items, bool[I] candidates, bool exclud
 """
 
 # scores = x S, by gathering the rows of S that the history names: work B L I, whatever the catalogue's size.
-ITEM_ITEM_ROWS = """
+_HISTORY = """
 rows (int64[B, L] items, float[B, L] weights) => (float[B, I] all_scores)
 {
   last = Constant <value_ints = [LAST]> ()
@@ -53,36 +53,29 @@ rows (int64[B, L] items, float[B, L] weights) => (float[B, I] all_scores)
   zero = Constant <value_float = 0.0> ()
   existing = Min (items, last)
   real = LessOrEqual (items, last)
-  w = Where (real, weights, zero)
+  w = Where (real, weights, zero)"""
+ITEM_ITEM_ROWS = f"""{_HISTORY}
   w_row = Unsqueeze (w, axis_1)
   S_rows = Gather <axis = 0> (S, existing)
   product = MatMul (w_row, S_rows)
   all_scores = Squeeze (product, axis_1)
-}
+}}
 """
 
 # The same of an S that is stored in 16 or 8 bits: only the rows of the history are widened, never all of S.
 # STEPS: what a unit of each row is worth, float32 [I], and so counted as part of the history's weights.
-ITEM_ITEM_NARROW = """
-rows (int64[B, L] items, float[B, L] weights) => (float[B, I] all_scores)
-{
-  last = Constant <value_ints = [LAST]> ()
-  axis_1 = Constant <value_ints = [1]> ()
-  zero = Constant <value_float = 0.0> ()
-  existing = Min (items, last)
-  real = LessOrEqual (items, last)
-  told = Where (real, weights, zero)
+ITEM_ITEM_NARROW = f"""{_HISTORY}
   STEPS
-  w_row = Unsqueeze (w, axis_1)
+  w_row = Unsqueeze (told, axis_1)
   S_narrow = Gather <axis = 0> (S, existing)
   S_rows = Cast <to = 1> (S_narrow)
   product = MatMul (w_row, S_rows)
   all_scores = Squeeze (product, axis_1)
-}
+}}
 """
-ONE_STEP = "w = Identity (told)"
+ONE_STEP = "told = Identity (w)"
 STEP_PER_ROW = """step = Gather <axis = 0> (steps, existing)
-  w = Mul (told, step)"""
+  told = Mul (w, step)"""
 
 # scores = x S with x as a dense row: work B I I, but S is read once per batch and no [B, L, I] arises.
 ITEM_ITEM_DENSE = """

@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import resource
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,9 +33,9 @@ def resident_bytes() -> int | None:
 
 
 def available_bytes(device: torch.device) -> int | None:
-    """What may still be allocated there; of a processor, within this container's limit. None: the system does not tell.
+    """What may still be allocated there; of a processor, within this container's limit and that of this process.
 
-    What the system caches of files counts as free.
+    What the system caches of files counts as free. None: the system does not tell.
     """
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
@@ -44,6 +45,9 @@ def available_bytes(device: torch.device) -> int | None:
             rooms.append(int(line.split()[1]) * 1024)
     if _LIMIT.is_file() and (limit := _LIMIT.read_text().strip()).isdigit():
         rooms.append(int(limit) - int(_USED.read_text()))
+    most, used = resource.getrlimit(resource.RLIMIT_DATA)[0], _read("VmData")
+    if most != resource.RLIM_INFINITY and used is not None:
+        rooms.append(max(0, most - used))
     return min(rooms, default=None)
 
 

@@ -5,13 +5,17 @@ first layer is then proportional to the history, not to the catalogue. All but `
 `torch.onnx.export` knows; L may be 0, and then the scores are those of an empty history.
 """
 
-from typing import Any
+import tempfile
+from pathlib import Path
 
 import numpy as np
-import onnxruntime
+import onnx
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from zoo.ort_session import open_session
+from zoo.settings import Settings
 
 
 def without_padding(items: Tensor, weights: Tensor, n_items: int) -> tuple[Tensor, Tensor]:
@@ -84,17 +88,17 @@ class RoundedItemItem(nn.Module):
 class Graph(nn.Module):
     """A model that is there as a graph, the whole contract in it; its scores are those of a second one, `meant`.
 
-    graph, meant : onnx.ModelProto; they differ in how their weights are stored
+    graph, meant : they differ in how their weights are stored
     n_parameters, gather_width : as the card says
     """
 
-    def __init__(self, graph: Any, meant: Any, n_parameters: int, gather_width: int):
+    def __init__(self, graph: onnx.ModelProto, meant: onnx.ModelProto, n_parameters: int, gather_width: int):
         super().__init__()
         self.graph, self.n_parameters, self.gather_width = graph, n_parameters, gather_width
         self._names = [entry.name for entry in meant.graph.input][: 1 if meant.graph.input[0].name == "users" else 2]
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(meant.SerializeToString(), options, ["CPUExecutionProvider"])
+        with tempfile.TemporaryDirectory() as folder:
+            onnx.save(meant, Path(folder) / "meant.onnx")
+            self._session = open_session(f"{folder}/meant.onnx", Settings(provider="cpu"))
         sizes = {entry.name: entry.shape for entry in self._session.get_inputs()}
         self._rest = {
             "candidates": np.ones(sizes["candidates"], dtype=bool),

@@ -17,6 +17,12 @@ def add_training_arguments(parser: argparse.ArgumentParser, *, models: bool = Tr
     """Everything that training is told. models: whether model names are asked for (a model's own script knows its)."""
     if models:
         parser.add_argument("models", nargs="+", metavar="MODEL", help="models to train, or all")
+    _add_places(parser)
+    _add_reading(parser)
+    _add_fitting(parser)
+
+
+def _add_places(parser: argparse.ArgumentParser) -> None:
     where = parser.add_argument_group("what and where")
     where.add_argument(
         "--data",
@@ -44,6 +50,8 @@ def add_training_arguments(parser: argparse.ArgumentParser, *, models: bool = Tr
     )
     where.add_argument("--licence", help="licence of the data, for its card")
 
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
     read = parser.add_argument_group("how the file is read")
     read.add_argument("--user", metavar="COLUMN", help="column of the user (default: recognised)")
     read.add_argument("--item", metavar="COLUMN", help="column of the item (default: recognised)")
@@ -68,6 +76,8 @@ def add_training_arguments(parser: argparse.ArgumentParser, *, models: bool = Tr
         help="a pair that occurs again: its count, the last in time, or the highest rating (default: count)",
     )
 
+
+def _add_fitting(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("how it is trained")
     how.add_argument(
         "--split",
@@ -104,6 +114,13 @@ def add_training_arguments(parser: argparse.ArgumentParser, *, models: bool = Tr
         "--json",
         action="store_true",
         help="print one JSON object per model, a line each: model, seconds, peak_bytes, folder",
+    )
+    how.add_argument(
+        "--progress",
+        type=Path,
+        metavar="FILE",
+        help="keep FILE saying how far it has come, for a program that watches: {data, models: {MODEL: {state, done, "
+        "total, unit, loss, validation, seconds}}} as JSON, replaced in one step",
     )
 
 

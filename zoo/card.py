@@ -44,7 +44,8 @@ class About(Typed):
 
     name: str  # in the zoo: "ease"
     title: str  # on a page: "EASE"
-    family: Literal["baseline", "linear autoencoder", "deep autoencoder", "two-tower"]
+    # made elsewhere: a visitor's own graph, in no folder of a zoo
+    family: Literal["baseline", "linear autoencoder", "deep autoencoder", "two-tower", "made elsewhere"]
     summary: str  # one plain sentence, for somebody who knows no mathematics
     equation: str  # LaTeX without dollar signs
     paper: str | None = None

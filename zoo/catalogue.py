@@ -65,9 +65,9 @@ class Catalogue:
         return cls(items.select(*SCHEMA, pl.exclude(*SCHEMA)))
 
     @classmethod
-    def load(cls, path: Path) -> "Catalogue":
-        """What `save` wrote; `DataError` when it is something else."""
-        items = read_table(path)
+    def load(cls, path: Path, content: bytes | None = None) -> "Catalogue":
+        """What `save` wrote; `DataError` when it is something else. content : of the file, where it was read already"""
+        items = read_table(path if content is None else content, path.name)
         for column, dtypes in SCHEMA.items():
             if items.schema.get(column) not in dtypes:
                 raise DataError(

@@ -12,7 +12,7 @@ from pathlib import Path
 from zoo import serving
 from zoo.arguments import add_training_arguments, add_variant_arguments
 from zoo.errors import ZooError
-from zoo.settings import PROVIDERS
+from zoo.placement import PROVIDERS
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -188,7 +188,7 @@ def _add_recommend(lists: argparse.ArgumentParser) -> None:
 
 def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
-        "--zoo", type=Path, metavar="ZOO", help="folder of the zoo (default: MENAGERIE_ZOO, or zoo-data)"
+        "--zoo", metavar="ZOO", help="folder of the zoo, or its address (default: MENAGERIE_ZOO, or zoo-data)"
     )
     serve.add_argument("--port", type=int, metavar="N", help="port (default: the first free one from 8501 on)")
     serve.set_defaults(run=serving.serve)
@@ -198,6 +198,11 @@ def _add_verify(verify: argparse.ArgumentParser) -> None:
     verify.add_argument("zoo", type=Path, metavar="ZOO", help="folder of the zoo")
     verify.add_argument("--provider", choices=PROVIDERS, help="where to run (default: MENAGERIE_PROVIDER, or auto)")
     verify.set_defaults(run=_later("verify"))
+
+
+def _add_index(index: argparse.ArgumentParser) -> None:
+    index.add_argument("zoo", type=Path, metavar="ZOO", help="folder of the zoo, as a web server is to show it")
+    index.set_defaults(run=_later("write_zoo_index"))
 
 
 def _add_doctor(check: argparse.ArgumentParser) -> None:
@@ -273,6 +278,12 @@ COMMANDS = {
         "check every model: checksums, contract, and its scores by running it",
         "Check every model of a zoo: checksums, contract, and its scores by running it.",
         _add_verify,
+    ),
+    "index": (
+        "write down what a zoo holds, for a web server that lists nothing",
+        "Check every file of a zoo, and write INDEX.json: with it, a zoo on a web server can be shown "
+        "(MENAGERIE_ZOO=https://...). After every training: copy the folder there, INDEX.json last.",
+        _add_index,
     ),
     "doctor": (
         "versions, providers, GPU: what is wrong and how to mend it",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zoo.errors import DataError
+from zoo.text import visible
 
 # Lower case, without spaces, underscores and hyphens; the first one found wins.
 NAMES = {
@@ -60,14 +61,24 @@ def find_columns(found: Sequence[str], roles: Sequence[str], mapping: Mapping, n
     return {role: (given | usual)[role] for role in roles if role in given or role in usual}
 
 
+class NoColumn(DataError):
+    """A table lacks a column that it needs. `option`: what the command line offers; a page puts its own way there."""
+
+    def __init__(self, sentence: str, option: str) -> None:
+        super().__init__(sentence)
+        self.option = option
+
+
 def require(columns: dict[str, str], role: str, found: Sequence[str], name: str) -> str:
-    """The column of a role, or a `DataError` that says which columns there are and what to do."""
+    """The column of a role, or a `NoColumn` that says which columns there are and what to do."""
     if role in columns:
         return columns[role]
-    raise DataError(
+    option = f"name it with --{role} COLUMN"
+    raise NoColumn(
         f"{name} has no column for the {_called(role)} (found: {listed(found)}). "
-        f"Rename one to {role + '_id' if role in ('user', 'item') else _called(role)}, or name it with --{role} COLUMN."
-        + (" The first line must name the columns." if any(_is_number(column) for column in found) else "")
+        f"Rename one to {role + '_id' if role in ('user', 'item') else _called(role)}, or {option}."
+        + (" The first line must name the columns." if any(_is_number(column) for column in found) else ""),
+        option,
     )
 
 
@@ -112,7 +123,7 @@ def _called(role: str) -> str:
 
 def listed(found: Sequence[str]) -> str:
     """The first columns, as an error sentence shows them."""
-    shown = ", ".join(column[:40] or '""' for column in found[:SHOWN])
+    shown = ", ".join(visible(column[:40]) or '""' for column in found[:SHOWN])
     return shown + (f" and {len(found) - SHOWN:,} more" if len(found) > SHOWN else "")
 
 

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from zoo.datasets.fetch import fetch
 from zoo.diagnosis import diagnose
 from zoo.errors import ZooError
 from zoo.figures import plain, table
-from zoo.history import read_histories, star_rule
+from zoo.history import read_histories
+from zoo.history_rows import star_rule
 from zoo.measuring import Measured, beside_the_zoo, dumped, measure_all, measure_references
 from zoo.metrics import METRICS, Metric
 from zoo.new_items import read_new_items, recommend_with
@@ -276,10 +277,23 @@ def _line(what: str, look: Callable[[], str]) -> bool:
     return True
 
 
+def write_zoo_index(options: argparse.Namespace, given: list[str]) -> int:
+    from zoo.remote.index import INDEX, write_index  # loads what speaks to web servers, which no other command needs
+
+    found = write_index(options.zoo)
+    for name, of in found.datasets.items():
+        print(f"{name}: {', '.join(of.models) or 'no model'}")
+    _say(f"Written: {options.zoo / INDEX}. Copy the folder to the web server, this file last.")
+    return 0
+
+
 def doctor(options: argparse.Namespace, given: list[str]) -> int:
     found = diagnose()
     for name, value in found.facts.items():
         print(f"{name:<22} {value}")
+    print("\nsettings")
+    for name, value in found.settings.items():
+        print(f"{name:<26} {value}")
     for problem in found.problems:
         print(f"\nproblem: {problem}")
     print("\nNothing is wrong." if not found.problems else "")
@@ -292,7 +306,7 @@ def _open(options: argparse.Namespace) -> tuple[Dataset, Runtime]:
 
 def _settings(options: argparse.Namespace) -> Settings:
     settings = Settings.from_environment()
-    return replace(settings, provider=options.provider) if options.provider else settings
+    return settings.model_copy(update={"provider": options.provider}) if options.provider else settings
 
 
 def _held_out_tastes(dataset: Dataset) -> tuple[list[str | int | None], list[Taste]]:

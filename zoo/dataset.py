@@ -27,7 +27,7 @@ from zoo.card import Card, DatasetInfo
 from zoo.catalogue import Catalogue
 from zoo.errors import CardError
 from zoo.folder import ModelFolder
-from zoo.manifest import CURRENT, check_manifest, write_manifest
+from zoo.manifest import CURRENT, changed, check_manifest, read_current, read_manifest, readable, write_manifest
 from zoo.metrics import ItemFacts
 from zoo.references import FILE as REFERENCES
 from zoo.references import read_references
@@ -49,16 +49,17 @@ class Dataset:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        return Catalogue.load(self._file("items.parquet"))
+        path, content = self._file("items.parquet")
+        return Catalogue.load(path, content)
 
     @cached_property
     def users(self) -> pl.DataFrame:
-        return pl.read_parquet(self._file("users.parquet"))
+        return pl.read_parquet(self._file("users.parquet")[1])
 
     @cached_property
     def train(self) -> csr_array:
         """float32 [U, I]; empty rows for users who are held out whole."""
-        return _to_csr(pl.read_parquet(self._file("train.parquet")), (self.info.n_users, self.info.n_items))
+        return _to_csr(pl.read_parquet(self._file("train.parquet")[1]), (self.info.n_users, self.info.n_items))
 
     @cached_property
     def validation(self) -> Fold:
@@ -71,7 +72,8 @@ class Dataset:
     @cached_property
     def references(self) -> dict[str, np.ndarray]:
         """Lists of the test users that no model made, int64 [n, 100] by name; {} where nothing better is known."""
-        return read_references(self.path, self.test)
+        there = (self.path / REFERENCES).is_file()
+        return read_references(*self._file(REFERENCES), self.test) if there else {}
 
     @cached_property
     def item_facts(self) -> ItemFacts:
@@ -91,18 +93,26 @@ class Dataset:
         """Models that were published here, broken ones among them, by name."""
         return sorted(path.parent.name for path in self.path.glob(f"*/{CURRENT}"))
 
-    def model(self, name: str) -> ModelFolder:
-        """The model in service; a `CardError` where it is broken, or was trained on other data."""
+    def model(self, name: str, checksum: str | None = None) -> ModelFolder:
+        """The model in service, or the publication of it with this checksum.
+
+        Raises
+        ------
+        CardError where it is broken, or was trained on other data, or that publication is not there any more
+        """
         if name not in self.model_names():
             known = ", ".join(self.model_names()) or "none yet"
             raise CardError(f"{self.name} has no model {name!r} (found: {known}). Train it: menagerie train {name}.")
-        folder = ModelFolder.open(self.path / name)
-        if folder.card.dataset_fingerprint != self.info.fingerprint:
+        folder = ModelFolder.open(self.path / name, checksum)
+        if why := self._why_foreign(folder.card):
             folder.close()
-            raise CardError(f"{folder.path} {self._why_foreign(folder.card)} Train it again.")
+            raise CardError(f"{folder.path} {why} Train it again.")
         return folder
 
-    def _why_foreign(self, card: Card) -> str:
+    def _why_foreign(self, card: Card) -> str | None:
+        if card.dataset_fingerprint == self.info.fingerprint:
+            of = f"is about {card.n_items:,} items, and this data set has {self.info.n_items:,}."
+            return None if card.n_items == self.info.n_items else of
         if card.split != self.info.split:
             return (
                 f"was trained under the split {card.split}, and this data set is split {self.info.split}: figures "
@@ -112,7 +122,7 @@ class Dataset:
 
     def current(self, name: str) -> str:
         """Which publication of a model is in service: cheap to ask, and different after every training."""
-        return (self.path / name / CURRENT).read_text(encoding="utf-8").strip()
+        return read_current(self.path / name)
 
     def history(self, user_idx: int) -> np.ndarray:
         """Item columns that this user is known for: the training row, or the fold-in of a held-out user."""
@@ -142,14 +152,27 @@ class Dataset:
         order = [outside == text, outside.str.starts_with(text), pl.col("role") == "test", pl.col("n_items")]
         return self.users.filter(outside.str.contains(text, literal=True)).sort(order, descending=True).head(limit)
 
-    def _file(self, name: str) -> Path:
+    def _file(self, name: str) -> tuple[Path, bytes]:
+        """A table as it was published; what replaced it since is another data set's.
+
+        Raises
+        ------
+        CardError where it is missing or changed, or another data set took its place while this one was in use
+        """
         path = self.path / name
-        if not path.is_file():
+        if not path.is_file() and self.path.is_dir():
             raise CardError(f"{path} is missing; train again into another folder, or copy the whole data set.")
-        return path
+        with readable(self.path):
+            listed, content = read_manifest(self.path)[0].files.get(name), path.read_bytes()
+        now = DatasetInfo.load(self.path / "dataset.json")
+        if (now.fingerprint, now.items) != (self.info.fingerprint, self.info.items):
+            raise CardError(f"{self.name} was replaced by other data while this was drawn. Any click shows it.")
+        if listed is None or hashlib.sha256(content).hexdigest() != listed.sha256:
+            raise changed(path)
+        return path, content
 
     def _fold(self, part: str) -> Fold:
-        role = pl.read_parquet(self._file("held_out.parquet")).filter(pl.col("part") == part)
+        role = pl.read_parquet(self._file("held_out.parquet")[1]).filter(pl.col("part") == part)
         held_out = role.filter(pl.col("kind") == "held_out")
         user_idx = held_out["user_idx"].unique().sort().to_numpy().astype(np.int64)
         shape = (self.info.n_users, self.info.n_items)

@@ -1,9 +1,11 @@
 """What is installed here, what is wrong with it, and how to mend it."""
 
 import importlib.metadata
+import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from zoo.placement import CUDA
 from zoo.registry import Zoo
 from zoo.runtime import Model, versions
 from zoo.serving import folder
-from zoo.settings import Settings
+from zoo.settings import Settings, shown, size_text, variable
 
 PACKAGES = ("streamlit", "polars", "numpy", "scipy", "onnxruntime", "onnxruntime-gpu", "torch", "onnx", "onnxscript")
 
@@ -20,6 +22,7 @@ PACKAGES = ("streamlit", "polars", "numpy", "scipy", "onnxruntime", "onnxruntime
 @dataclass
 class Diagnosis:
     facts: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)  # variable -> value, and where it came from; no secrets
     problems: list[str] = field(default_factory=list)  # each one says how to mend it
 
 
@@ -38,7 +41,8 @@ def diagnose() -> Diagnosis:
     except ZooError as error:
         found.problems.append(str(error))
         return found
-    zoo = folder()
+    found.settings = told(settings, os.environ)
+    zoo = _place(settings)
     found.facts["zoo"] = f"{zoo}: {', '.join(Zoo(zoo).datasets()) or 'no data set'}"
     found.problems += unmet(settings, providers)
     try:
@@ -46,6 +50,27 @@ def diagnose() -> Diagnosis:
     except ZooError as error:
         found.facts["where models run"] = f"could not be tried: {error}"  # `menagerie verify` looks at the zoo
     return found
+
+
+def told(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
+    """Every setting as it holds, and where it came from."""
+    found = {}
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        text = size_text(value) if name.endswith("_bytes") else shown(name, value)
+        text = ("on" if value else "off") if isinstance(value, bool) else text
+        where = "environment" if environment.get(variable(name), "").strip() else "default"
+        found[variable(name)] = f"{text or 'none'} ({where})"
+    return found
+
+
+def _place(settings: Settings) -> Path:
+    """The folder of the zoo; of one that lies elsewhere, where it is kept."""
+    if isinstance(settings.zoo, Path):
+        return Path(folder())
+    from zoo.remote.mirror import Mirror
+
+    return Mirror(settings).root
 
 
 def where_models_run(zoo: Zoo, settings: Settings) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from zoo.errors import DataError
-from zoo.formats import BOM, HEAD, open_csv, open_json, open_parquet
+from zoo.formats import BOM, HEAD, LONGEST_NAME, open_csv, open_json, open_parquet
 from zoo.table import NO_LIMITS, Limits, Table
 from zoo.text import UTF16, head, read_text
 from zoo.unpack import unpack
@@ -64,10 +64,17 @@ def open_table(source: Path | bytes, name: str | None = None, limits: Limits = N
         if start.startswith(magic):
             raise DataError(f"{name} is {what}. {BRING}")
     if start.startswith(PARQUET):
-        return open_parquet(content, name, limits)
+        return _with_short_names(open_parquet(content, name, limits))
     if inside.lower().endswith((".parquet", ".pq", ".gz", ".zip")):
         raise DataError(f"{name} is named {Path(inside).suffix}, but its content is not. Export or download it again.")
-    return _open_text(content, name, limits)
+    return _with_short_names(_open_text(content, name, limits))
+
+
+def _with_short_names(table: Table) -> Table:
+    longest = max(map(len, table.columns), default=0)
+    if longest > LONGEST_NAME:
+        raise DataError(f"{table.name} has a column whose name has {longest:,} letters. Give it a short one.")
+    return table
 
 
 def check_source(source: Path | bytes, name: str, limits: Limits = NO_LIMITS) -> None:

@@ -23,6 +23,8 @@ JSON_SAMPLE = 1_000  # records whose keys become the columns
 SEPARATORS = ",\t;|"  # the first one wins a tie
 TEXTS_AT_ONCE = 2**16  # rows of a Parquet file whose texts are measured together
 BOM = b"\xef\xbb\xbf"
+BROKEN = "its JSON is not whole, says more behind its end, or is nested too deeply"
+LONGEST_NAME = 1_000  # letters of a column's name
 
 
 def open_parquet(source: Path | bytes, name: str, limits: Limits) -> Table:
@@ -56,8 +58,9 @@ def _check_footer(source: Path | bytes, name: str, limits: Limits) -> None:
         for size in _text_bytes(source, texts) if texts else ():
             limits.check_bytes(size, name)
     except (ArrowException, OSError, ValueError) as error:
-        reason = str(error).partition("\n")[0][:200]
-        raise DataError(f"{name} has a Parquet footer that cannot be read ({reason}). Export it again.") from error
+        raise DataError(
+            f"{name} has a Parquet footer that cannot be read: it may be cut short or damaged. Export it again."
+        ) from error
 
 
 def _text_bytes(source: Path | bytes, columns: list[str]) -> Iterator[int]:
@@ -125,7 +128,7 @@ def open_json(text: Text, start: bytes, name: str, limits: Limits) -> Table:
     if start.startswith(b"["):
         limits.check_rows(data.count(b"{"), name)  # never fewer than there are records
         flat = {column: dtype for column, dtype in schema.items() if column not in nested}
-        frame = decode(lambda: pl.read_json(data, schema_overrides=flat), name).lazy()
+        frame = decode(lambda: pl.read_json(data, schema_overrides=flat), name, lambda: BROKEN).lazy()
     else:
         limits.check_rows(text.lines, name)
         limits.check_cells(text.lines * len(columns), name)
@@ -138,10 +141,16 @@ def _odd_record(data: bytes) -> str | None:
     """The first line that is no JSON. Runs line by line, but only once a file is known to be broken."""
     for number, line in enumerate(io.BytesIO(data), 1):
         try:
-            json.loads(line) if line.strip() else None
+            json.loads(line, parse_constant=_no_number) if line.strip() else None
+        except RecursionError:
+            return f"line {number:,} is no table's row: it is nested too deeply"
         except ValueError as error:
             return f"line {number:,} is no JSON ({error.args[0].partition(':')[0].lower()})"
     return None
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
 
 
 def _first_records(start: str, name: str) -> list[dict[str, Any]]:

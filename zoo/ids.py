@@ -15,8 +15,14 @@ def is_plain(dtype: pl.DataType) -> bool:
 
 
 def as_text(values: pl.Series) -> pl.Series:
-    """String; all null where the type cannot be written as text."""
+    """String; all null where the type cannot be written as text, and where a date lies beyond the years there are.
+
+    >>> as_text(pl.Series([0, 2**62]).cast(pl.Datetime("ms"))).to_list()
+    ['1970-01-01 00:00:00.000', None]
+    """
     plain = is_plain(values.dtype)
+    if values.dtype in (pl.Date, pl.Datetime):  # polars panics when it has to write one
+        values = values.set(values.dt.year().is_null(), None)
     return values.cast(pl.String, strict=False) if plain else values.clear(len(values)).cast(pl.String)
 
 

@@ -13,10 +13,14 @@ from scipy.sparse import csr_array
 from zoo.columns import RECOGNISE, find_columns, require
 from zoo.dataset import Dataset
 from zoo.errors import DataError
-from zoo.files import NO_LIMITS, Limits, read_table
-from zoo.ids import id_text
+from zoo.files import NO_LIMITS, Limits, open_table
+from zoo.ids import as_text, id_text
 from zoo.metrics import LONGEST_LIST
+from zoo.rows import check_id_column
 from zoo.split import Fold
+from zoo.text import visible
+
+ROLES = ("user", "item", "rank", "value")
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +34,15 @@ class OutsideLists:
     def part_of(self, fold: Fold) -> Fold:
         """The users who have a list."""
         return fold.part(self.rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """The rows of a file of lists; those without a user or an item were dropped."""
+
+    table: pl.DataFrame  # user, item as text; place Float64, grows down the list
+    by_rank: bool  # whether the place is a rank, from 0
+    notes: list[str]
 
 
 def read_lists(
@@ -54,7 +67,20 @@ def read_lists(
     has a list
     """
     name = name or (source.name if isinstance(source, Path) else "The upload")
-    table, by_rank, notes = _placed(read_table(source, name, limits), name)
+    return lists_of(placed(source, name, limits), dataset, name)
+
+
+def placed(source: Path | bytes, name: str, limits: Limits = NO_LIMITS) -> Placed:
+    """A file's rows, each with its place in a list: what is left to do knows nothing of files."""
+    table = open_table(source, name, limits)
+    for column in find_columns(table.columns, ROLES, RECOGNISE, name).values():
+        check_id_column(table, column)
+    return _placed(table.collect(pl.all()), name)
+
+
+def lists_of(rows_of_file: Placed, dataset: Dataset, name: str) -> OutsideLists:
+    """`read_lists` of rows that were read."""
+    table, by_rank, notes = rows_of_file.table, rows_of_file.by_rank, [*rows_of_file.notes]
     fold = dataset.test
     ids = id_text(dataset.users["user_id"].gather(fold.user_idx))
     rows = pl.DataFrame({"user": ids, "row": np.arange(len(fold))})
@@ -74,11 +100,8 @@ def read_lists(
     return _lists(_at_ranks(table, notes) if by_rank else _closed_up(table), dataset, notes)
 
 
-def _placed(table: pl.DataFrame, name: str) -> tuple[pl.DataFrame, bool, list[str]]:
-    """user and item as text, place as a number that grows down the list, and whether it is a rank (from 0); rows
-    without a user or an item are dropped.
-    """
-    columns = find_columns(table.columns, ("user", "item", "rank", "value"), RECOGNISE, name)
+def _placed(table: pl.DataFrame, name: str) -> Placed:
+    columns = find_columns(table.columns, ROLES, RECOGNISE, name)
     user, item = (require(columns, role, table.columns, name) for role in ("user", "item"))
     notes: list[str] = []
     if "rank" in columns:
@@ -90,11 +113,11 @@ def _placed(table: pl.DataFrame, name: str) -> tuple[pl.DataFrame, bool, list[st
     else:
         place = pl.int_range(table.height, dtype=pl.Int64, eager=True).cast(pl.Float64)
         notes.append("There is no column rank or score: the order of the rows is the order of the lists.")
-    placed = pl.DataFrame({"user": id_text(table[user]), "item": id_text(table[item]), "place": place})
-    kept = placed.drop_nulls(["user", "item"])
-    if lost := placed.height - kept.height:
+    rows = pl.DataFrame({"user": id_text(table[user]), "item": id_text(table[item]), "place": place})
+    kept = rows.drop_nulls(["user", "item"])
+    if lost := rows.height - kept.height:
         notes.append(f"{_n(lost, 'row names', 'rows name')} no user or no item: left out.")
-    return kept, "rank" in columns, notes
+    return Placed(kept, "rank" in columns, notes)
 
 
 def _from_0(ranks: pl.Series, name: str, notes: list[str]) -> pl.Series:
@@ -111,11 +134,13 @@ def _from_0(ranks: pl.Series, name: str, notes: list[str]) -> pl.Series:
 
 
 def _numbers(values: pl.Series, what: str, name: str) -> pl.Series:
-    numbers = values.cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False)
+    texts = as_text(values)
+    numbers = texts.str.strip_chars().cast(pl.Float64, strict=False)
     bad = numbers.is_null() | ~numbers.is_finite().fill_null(False)
     if bad.any():
         row = int(bad.arg_true()[0])
-        raise DataError(f"{name}: row {row + 1} has {values[row]!r} as its {what}. Give every row a number.")
+        found = "nothing" if texts[row] is None else repr(visible(texts[row][:80]))
+        raise DataError(f"{name}: row {row + 1} has {found} as its {what}. Give every row a number.")
     return numbers
 
 

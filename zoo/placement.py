@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+PROVIDERS = ("auto", "cpu", "cuda")  # what may be asked for
 PLACES = {CPU: "the CPU", CUDA: "the GPU"}
 
 

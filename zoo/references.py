@@ -41,17 +41,14 @@ def _lists(name: str, scores: np.ndarray, user_idx: np.ndarray) -> pl.DataFrame:
     )
 
 
-def read_references(dataset_folder: Path, fold: Fold) -> dict[str, np.ndarray]:
-    """Lists of the fold's users by name, int64 [n, 100], -1 behind the end of a list; {} where the data has none.
+def read_references(path: Path, content: bytes, fold: Fold) -> dict[str, np.ndarray]:
+    """Lists of the fold's users by name, int64 [n, 100], -1 behind the end of a list. path : what sentences name
 
     Raises
     ------
     CardError where the file was made for other users
     """
-    path = dataset_folder / FILE
-    if not path.is_file():
-        return {}
-    table = pl.read_parquet(path)
+    table = pl.read_parquet(content)
     users = pl.DataFrame({"user_idx": pl.Series(fold.user_idx, dtype=pl.Int64)})
     found = {}
     for name in table["name"].unique(maintain_order=True):

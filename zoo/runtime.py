@@ -1,4 +1,4 @@
-"""Histories in, ranked items out, through ONNX Runtime. The only file that calls onnxruntime.
+"""Histories in, ranked items out, through ONNX Runtime. It and zoo/ort_session.py alone call onnxruntime.
 
 Histories are asked in batches (zoo/batching.py) whose intermediates stay below `Settings.batch_bytes`. Weights stay
 loaded up to `Settings.session_bytes`; the least recently used model goes first.
@@ -10,10 +10,10 @@ go up, and only the lists come down.
 import gc
 import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,80 +21,32 @@ import numpy as np
 import onnxruntime as ort
 from scipy.sparse import csr_array
 
+from zoo import device_faults, telemetry
 from zoo.batching import Limits, batches, rectangles
 from zoo.card import Card
 from zoo.content import Content
 from zoo.errors import ModelError
 from zoo.folder import ModelFolder
+from zoo.ort_session import ORT_ERRORS, open_session
 from zoo.placement import CPU, CUDA, Placement
 from zoo.settings import Settings
 
 ITEM_TOWER = "item_tower.onnx"
 ITEMS_AT_ONCE = 256  # through an item tower
-IN_CACHE = 4 * 2**20  # bytes that a batch of row sums may take on a CPU: beyond its cache it was slower by a half
+IN_CACHE = 8 * 2**20  # bytes that a batch of row sums may take on a CPU: beyond its cache it was slower by a half
 CODE_OFFSET = "code_offset"  # an input that need not be fed: zeros are its default
 NO_WAY_IN = (
     "its graph has no way to move the code: it was trained before there was one, or has no such code. Train it again."
 )
 EXPECTED_INPUTS = {"items", "weights", "candidates", "exclude_seen", "k"}
 EXPECTED_OUTPUTS = {"ranked", "scores", "all_scores"}
-
-
-@cache
-def _load_cuda_libraries() -> None:
-    """Let ONNX Runtime find CUDA and cuDNN in installed Python packages; without them it would fall back in silence."""
-    if CUDA in ort.get_available_providers():
-        ort.preload_dlls()
-
-
-def providers_for(wanted: str) -> list[str | tuple[str, dict[str, str]]]:
-    """The providers to ask for, best first.
-
-    Raises
-    ------
-    ModelError if CUDA was asked for by name and this installation of ONNX Runtime has none
-    """
-    _load_cuda_libraries()
-    if wanted == "cpu":
-        return [CPU]
-    if CUDA not in ort.get_available_providers():
-        if wanted == "cuda":
-            raise ModelError(
-                "CUDA was asked for, but this ONNX Runtime is built without it. Install the gpu extra in place of cpu, "
-                "or set MENAGERIE_PROVIDER=auto; `menagerie doctor` tells more."
-            )
-        return [CPU]
-    return [(CUDA, {"arena_extend_strategy": "kSameAsRequested"}), CPU]
-
-
-def open_session(path: str, settings: Settings, threads: int | None = None) -> ort.InferenceSession:
-    """A session on the device that the settings allow. threads: within one operator, in place of the settings' number.
-
-    Raises
-    ------
-    ModelError if the file is no graph that ONNX Runtime can run, or CUDA was asked for by name and does not start
-    """
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = settings.threads if threads is None else threads
-    options.log_severity_level = 3
-    # Weights stay memory-mapped: packed copies doubled the memory of an item-item model and made it no faster
-    options.add_session_config_entry("session.disable_prepacking", "1")
-    # Every model has threads of its own. Spinning for the next batch, those of one held back those of all others, and
-    # the pages: a run of Compare that explains its lists took twice as long on two busy cores
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")  # for `Graph.placement`
-    try:
-        session = ort.InferenceSession(path, options, providers=providers_for(settings.provider))
-    except (ort.capi.onnxruntime_pybind11_state.Fail, ort.capi.onnxruntime_pybind11_state.InvalidProtobuf,
-            ort.capi.onnxruntime_pybind11_state.InvalidGraph, ort.capi.onnxruntime_pybind11_state.NoSuchFile,
-            ort.capi.onnxruntime_pybind11_state.RuntimeException) as error:  # fmt: skip
-        raise ModelError(f"{path} cannot be run: {str(error).splitlines()[0]}. Train or export it again.") from None
-    if settings.provider == "cuda" and session.get_providers()[0] != CUDA:
-        raise ModelError(
-            "CUDA was asked for, but it did not start (driver, CUDA or cuDNN missing or of another version). "
-            "`menagerie doctor` tells more; MENAGERIE_PROVIDER=auto runs on the CPU meanwhile."
-        )
-    return session
+INT, FLOAT, BOOL = "tensor(int64)", "tensor(float)", "tensor(bool)"
+KINDS = {  # what each is made of, and how many axes it has
+    "items": (INT, 2), "users": (INT, 1), "weights": (FLOAT, 2), "candidates": (BOOL, 1), "exclude_seen": (BOOL, 0),
+    "k": (INT, 0), "ranked": (INT, 2), "scores": (FLOAT, 2), "all_scores": (FLOAT, 2), "embedding": (FLOAT, 2),
+    "embedding_std": (FLOAT, 2),
+}  # fmt: skip
+OVER_ITEMS = ("candidates", "all_scores")  # whose last axis is the catalogue
 
 
 class Graph:
@@ -102,6 +54,8 @@ class Graph:
 
     def __init__(self, path: Path, settings: Settings, threads: int | None = None) -> None:
         self.session = open_session(str(path), settings, threads)
+        entries = [*self.session.get_inputs(), *self.session.get_outputs()]
+        self._kinds = {entry.name: (entry.type, entry.shape) for entry in entries}
         self.inputs = frozenset(entry.name for entry in self.session.get_inputs())
         self.outputs = frozenset(entry.name for entry in self.session.get_outputs())
         self.code_length = next(
@@ -112,10 +66,26 @@ class Graph:
         self.placement = Placement.of(self.session.get_providers(), assigned)
         self.device = "cuda" if self.placement.provider == CUDA else "cpu"
 
+    def check_contract(self, where: Path, n_items: int) -> None:
+        """`ModelError` where an input or output is of another type or shape, or of another catalogue."""
+        for name in self._kinds.keys() & KINDS.keys():
+            (kind, shape), (expected, axes) = self._kinds[name], KINDS[name]
+            size = shape[-1] if name in OVER_ITEMS and shape else n_items
+            if kind != expected or len(shape) != axes or (isinstance(size, int) and size != n_items):
+                of = f", {n_items} on the last one" if name in OVER_ITEMS else ""
+                raise ModelError(
+                    f"{where} does not keep the graph contract: {name} is {kind} {shape}; expected {expected} of "
+                    f"{axes} axes{of}. Export it again."
+                )
+
     def ask(self, outputs: tuple[str, ...], feeds: dict[str, Any]) -> list[np.ndarray]:
         """The outputs in their order. feeds: arrays, or what `held` gave; inputs that this graph lacks are left out."""
         feeds = {name: value for name, value in feeds.items() if name in self.inputs or name == CODE_OFFSET}
-        return self.session.run(list(outputs), feeds) if self.device == "cpu" else self.ask_bound(outputs, feeds)
+        if self.device != "cpu":
+            return self.ask_bound(outputs, feeds)
+        # Where the CPU took over between two lines of the caller, something may still lie on the device
+        feeds = {name: value.numpy() if isinstance(value, ort.OrtValue) else value for name, value in feeds.items()}
+        return self.session.run(list(outputs), feeds)
 
     def ask_bound(self, outputs: tuple[str, ...], feeds: dict[str, Any]) -> list[np.ndarray]:
         """The same with every input and output bound: what is held on the device stays there between questions."""
@@ -136,23 +106,75 @@ class Graph:
 
 
 class Model:
-    """A loaded model. Thread-safe: ONNX Runtime sessions are, and nothing here changes after construction."""
+    """A loaded model. Thread-safe: ONNX Runtime sessions are, and nothing here changes after construction, but that the
+    CPU takes over from a GPU that fails.
+    """
 
-    def __init__(self, folder: ModelFolder, settings: Settings) -> None:
+    def __init__(self, folder: ModelFolder, settings: Settings, graphs: dict[str, "Graph"] | None = None) -> None:
+        """graphs : by role, where they do not lie in the folder"""
         self.card: Card = folder.card
         self.checksum = folder.checksum
-        self._settings = settings
+        self._settings, self._wanted = settings, settings.provider
+        self._home, self._moving = folder.path.parent, threading.Lock()
         # Without a code there is no matrix to multiply with: a list is a sum of rows, soonest made by one thread alone
         self._sums_rows = "embedding" not in self.card.outputs
-        self._graphs = {
-            role: Graph(folder.path / file, settings, 1 if self._sums_rows and role == "rows" else None)
-            for role, file in self.card.graphs.items()
-        }
+        self.item_tower: ItemTower | None = None
+        if graphs is None:
+            graphs = self._opened(folder, settings)
+        self._graphs = graphs
         self._check_contract(folder)
+        try:
+            self._everything = self._laid_out()
+        except ORT_ERRORS as error:
+            self._to_cpu(error)
+
+    def _opened(self, folder: ModelFolder, settings: Settings) -> dict[str, Graph]:
+        """The graphs of a folder, and its item tower."""
+        if not {"rows"} <= self.card.graphs.keys() <= {"rows", "dense"}:
+            raise ModelError(
+                f"{folder.path} does not keep the graph contract: its card names the graphs "
+                f"{sorted(self.card.graphs)}; expected rows, and perhaps dense. Export it again."
+            )
+        files = [*self.card.graphs.values(), *([ITEM_TOWER] if self.card.item_tower else [])]
+        with folder.opened(files, settings.graph_bytes) as place:
+            graphs = {
+                role: Graph(place / file, settings, 1 if self._sums_rows and role == "rows" else None)
+                for role, file in self.card.graphs.items()
+            }
+            for graph in graphs.values():
+                graph.check_contract(folder.path, self.card.n_items)
+            if self.card.item_tower:
+                self.item_tower = open_item_tower(place, settings)
+        return graphs
+
+    def _laid_out(self) -> dict[str, Any]:
+        """The filter that lets everything through, where each graph runs."""
         everything = np.ones(self.card.n_items, dtype=bool)
-        self._everything = {role: graph.held(everything) for role, graph in self._graphs.items()}
-        self._limits = self._limits_of(settings)
-        self.item_tower = open_item_tower(folder.path, settings) if self.card.item_tower else None
+        return {role: graph.held(everything) for role, graph in self._graphs.items()}
+
+    def _to_cpu(self, error: Exception) -> None:
+        """Every graph is loaded anew on the CPU, where the settings leave the choice; what the GPU held of it goes.
+
+        Raises
+        ------
+        ModelError where the settings name the device, or it was the CPU that failed
+        CardError where the files are not there any more
+        """
+        if self._settings.provider != "auto" or self.provider == CPU:
+            raise ModelError(device_faults.sentence(self.card.about.title, error, self.provider != CPU)) from None
+        telemetry.error("A model failed on the GPU; the CPU takes over.", "runtime")
+        settings = self._settings.model_copy(update={"provider": "cpu"})
+        with ModelFolder.open(self._home, self.checksum) as folder:
+            self._graphs = self._opened(folder, settings)
+        self._settings = settings
+        self._everything = self._laid_out()
+        gc.collect()
+
+    @property
+    def instead(self) -> str | None:
+        """A sentence where the CPU took over from a GPU; None where this model runs where it should."""
+        gpu = self._wanted == "auto" and CUDA in ort.get_available_providers()
+        return device_faults.INSTEAD if gpu and self.provider == CPU else None
 
     @property
     def provider(self) -> str:
@@ -210,15 +232,28 @@ class Model:
                 feeds["users"] = users[rows].astype(np.int64)
             if code_offset is not None:
                 feeds[CODE_OFFSET] = code_offset[rows] if len(code_offset) > 1 else code_offset
-            return self._graphs[role].ask(outputs, feeds)
+            return self._answer(role, outputs, feeds)
 
         parts = list(self._batches(lengths, graph))
+        began = time.perf_counter()
         answers = self._each(ask, parts)
+        telemetry.observe("model_answer", time.perf_counter() - began, model=_of_the_zoo(self.card))
         rows = [rows for rows, _ in parts]
         return {
             name: _in_order(rows, [answer[place] for answer in answers], len(lengths))
             for place, name in enumerate(outputs)
         }
+
+    def _answer(self, role: str, outputs: tuple[str, ...], feeds: dict[str, Any]) -> list[np.ndarray]:
+        """The graph's answer; the CPU's, where a GPU fails and the settings leave the choice."""
+        while True:
+            graph = self._graphs[role]
+            try:
+                return graph.ask(outputs, feeds)
+            except ORT_ERRORS as error:
+                with self._moving:
+                    if self._graphs[role] is graph:  # nobody moved it meanwhile
+                        self._to_cpu(error)
 
     def _each(self, ask: Callable[[Any], list[np.ndarray]], parts: list[Any]) -> list[list[np.ndarray]]:
         """Batches of row sums side by side, one thread each; all others one after the other, on all threads."""
@@ -270,8 +305,10 @@ class Model:
                 f"{name} has no output {', '.join(sorted(missing))} (it has {', '.join(self.card.outputs)})."
             )
 
-    def _limits_of(self, settings: Settings) -> Limits:
-        most = settings.batch_bytes
+    @property
+    def _limits(self) -> Limits:
+        """Of one batch, where the model runs now."""
+        most = self._settings.batch_bytes
         few = min(most, IN_CACHE) if self._sums_rows and self.provider == CPU else most
         return Limits(self.card.n_items, self.card.gather_width, few, most if "dense" in self._graphs else None)
 
@@ -309,7 +346,11 @@ class ItemTower:
         blocks = [np.empty((0, self._session.get_outputs()[0].shape[1] or 0), dtype=np.float32)]
         for start in range(0, len(content), ITEMS_AT_ONCE):
             part = content.part(slice(start, start + ITEMS_AT_ONCE))
-            blocks.append(self._session.run(["embedding"], part.feeds())[0])
+            try:
+                blocks.append(self._session.run(["embedding"], part.feeds())[0])
+            except ORT_ERRORS as error:
+                gpu = self._session.get_providers()[0] != CPU
+                raise ModelError(device_faults.sentence("The item tower", error, gpu)) from None
         return np.concatenate(blocks[1:] or blocks)
 
 
@@ -341,8 +382,12 @@ class Runtime:
             if model := self.get(folder.checksum):
                 return model
             with self._loading:
-                model = self.get(folder.checksum) or Model(folder, self.settings)
+                if model := self.get(folder.checksum):  # somebody else loaded it meanwhile
+                    return model
+                began = time.perf_counter()
+                model = Model(folder, self.settings)
                 self._keep(model)
+                telemetry.observe("model_load", time.perf_counter() - began, model=_of_the_zoo(model.card))
         return model
 
     def get(self, checksum: str) -> Model | None:
@@ -368,10 +413,16 @@ class Runtime:
             self._models[model.checksum] = model
             while len(self._models) > 1 and self._bytes() > self.settings.session_bytes:
                 self._models.popitem(last=False)  # its memory goes when the last request that runs on it ends
+                telemetry.count("models_evicted")
         gc.collect()
 
     def _bytes(self) -> int:
         return sum(model.card.weight_bytes for model in self._models.values())
+
+
+def _of_the_zoo(card: Card) -> str:
+    """The name of a model as telemetry may know it: none that a visitor gave."""
+    return card.name if card.about.family != "made elsewhere" else "a visitor's own"
 
 
 def versions() -> dict[str, Any]:

@@ -8,41 +8,54 @@ import sys
 from pathlib import Path
 
 from zoo.errors import ZooError
-from zoo.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+ZOO = CHECKOUT / "zoo-data"  # what the app shows where nobody named a zoo
 PORT = 8501  # where Streamlit's apps are looked for
 TRIED = 50  # ports from there on, where nobody asked for one
 # Memory that polars and the C library freed goes back to the system soon, where nobody set it otherwise: with all of
 # the built-in zoo opened the server held a tenth less (benchmarks/app.py), and no page was slower
 ALLOCATORS = {"_RJEM_MALLOC_CONF": "dirty_decay_ms:500,muzzy_decay_ms:500", "MALLOC_TRIM_THRESHOLD_": str(2**17)}
+STREAMLIT = {
+    "STREAMLIT_BROWSER_SERVER_ADDRESS": "localhost",
+    "STREAMLIT_SERVER_HEADLESS": "true",
+    "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "none",  # whoever changes the code takes `streamlit run`, which watches it
+    "STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE": "true",  # the address is printed here
+}
 
 
 def serve(options: argparse.Namespace, given: list[str]) -> int:
     """Prints the address and becomes the app. Never asks for input; a setting that cannot be read ends it here."""
     port = free_port(options.port)
     zoo = folder(options.zoo)
-    environment = ALLOCATORS | os.environ | {"MENAGERIE_ZOO": str(zoo)}
+    environment = ALLOCATORS | STREAMLIT | os.environ | {"MENAGERIE_ZOO": str(zoo)}
+    from zoo.settings import Settings  # three times the time of all else here, for commands that do not need it
+
     Settings.from_environment(environment)
     print(f"http://localhost:{port}", flush=True)
     if said := empty(zoo):
         print(said, file=sys.stderr, flush=True)
-    flags = [f"--server.port={port}", "--server.headless=true", "--browser.serverAddress=localhost"]
-    command = [sys.executable, "-m", "pages.parts.server", *flags]
+    command = [sys.executable, "-m", "pages.parts.server", f"--server.port={port}"]
     if os.name == "posix":  # in our place: whoever stops this process stops the app
         os.chdir(CHECKOUT)
         os.execve(sys.executable, command, environment)
     return subprocess.run(command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
 
 
-def folder(named: str | Path | None = None) -> Path:
-    """The folder that the app shows: what was named, seen from here, for the app runs in the checkout; else its own."""
-    named = named or os.environ.get("MENAGERIE_ZOO", "").strip()
-    return Path(named).resolve() if named else CHECKOUT / Settings.zoo
+def folder(named: str | Path | None = None) -> Path | str:
+    """The folder that the app shows: what was named, seen from here, for the app runs in the checkout; else its own.
+    An address stays one.
+    """
+    named = str(named or os.environ.get("MENAGERIE_ZOO", "").strip())
+    if "://" in named:
+        return named
+    return Path(named).expanduser().resolve() if named else ZOO
 
 
-def empty(zoo: Path) -> str | None:
+def empty(zoo: Path | str) -> str | None:
     """What to say of a folder without a data set: the app opens all the same, for one may yet be trained."""
+    if isinstance(zoo, str):
+        return None  # the page says how far it has come
     if any(zoo.glob("*/dataset.json")):  # as `Zoo.datasets`, which would load polars for it
         return None
     what = "holds no data set yet" if zoo.is_dir() else "is no folder yet"

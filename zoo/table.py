@@ -7,6 +7,7 @@ from typing import TypeVar
 import polars as pl
 
 from zoo.errors import DataError
+from zoo.text import visible
 
 CELLS_PER_ROW = 16  # a file may hold this many values for each row of the limit
 T = TypeVar("T")
@@ -75,5 +76,5 @@ def decode(read: Callable[[], T], name: str, find_fault: Fault = lambda: None) -
     try:
         return read()
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
-        reason = find_fault() or " ".join(str(error).partition("\n\n")[0].split())[:200].rstrip(" .")
+        reason = visible(find_fault() or " ".join(str(error).partition("\n\n")[0].split())[:200].rstrip(" ."))
         raise DataError(f"{name} cannot be read: {reason}. Mend it, or export it again.") from error

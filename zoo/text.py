@@ -77,6 +77,15 @@ def read_text(source: Path | bytes, name: str) -> Text:
     return Text(source, lines, "\n" if seen.newlines or not seen.returns else "\r", [])
 
 
+def visible(text: str) -> str:
+    """What a stranger wrote, fit for a sentence: marks that cannot be seen, or turn what follows round, become "?".
+
+    >>> visible("gnp\\u202e.csv\\x00")
+    'gnp?.csv?'
+    """
+    return text if text.isprintable() else "".join(mark if mark.isprintable() else "?" for mark in text)
+
+
 def head(source: Path | bytes, size: int) -> bytes:
     """The first bytes of a file."""
     with open_binary(source) as file:

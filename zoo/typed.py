@@ -16,8 +16,10 @@ class Typed(BaseModel):
         """The card in this file; a `CardError` names the file and the first field that is wrong."""
         try:
             return cls.model_validate_json(path.read_bytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise CardError(f"{path} is missing; train again, or copy the whole folder.") from None
+        except OSError as error:
+            raise CardError(f"{path} cannot be read ({error.strerror}). Mend the disk or its rights.") from error
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "the file"

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from zoo.errors import DataError
-from zoo.text import head
+from zoo.text import head, visible
 
 BLOCK = 2**20
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
@@ -73,7 +73,10 @@ def _sound(name: str) -> Iterator[None]:
         yield
     except (EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:
         # the last three: a compression that Python lacks, encryption, and fields that make no sense
-        raise DataError(f"{name} cannot be unpacked ({error}). Make or download the archive again.") from error
+        reason = (
+            str(error).rpartition(": ")[2] if isinstance(error, zlib.error) else str(error)
+        )  # "Error -3 while ...:"
+        raise DataError(f"{name} cannot be unpacked ({reason}). Make or download the archive again.") from error
 
 
 def _opened(data: bytes, name: str) -> zipfile.ZipFile:
@@ -92,14 +95,16 @@ def _unzip(data: bytes, name: str, limit: int | None) -> tuple[bytes, str]:
 def _only_table(entries: list[zipfile.ZipInfo], name: str) -> zipfile.ZipInfo:
     if any(entry.filename == "[Content_Types].xml" for entry in entries):
         raise DataError(f"{name} is an Office document. Save the sheet as CSV, and bring that.")
-    visible = [entry for entry in entries if not PurePosixPath(entry.filename).name.startswith(".")]
-    tables = [entry for entry in visible if PurePosixPath(entry.filename).suffix.lower() in TABLE_SUFFIXES]
-    candidates = tables or visible
+    shown = [entry for entry in entries if not PurePosixPath(entry.filename).name.startswith(".")]
+    tables = [entry for entry in shown if PurePosixPath(entry.filename).suffix.lower() in TABLE_SUFFIXES]
+    candidates = tables or shown
     if len(candidates) == 1:
         return candidates[0]
     if not candidates:
         raise DataError(f"{name} has no file inside. Put one table into it.")
-    listed = ", ".join(entry.filename[:80] for entry in candidates[:8]) + (", ..." if len(candidates) > 8 else "")
+    listed = ", ".join(visible(entry.filename[:80]) for entry in candidates[:8]) + (
+        ", ..." if len(candidates) > 8 else ""
+    )
     raise DataError(f"{name} holds {len(candidates)} tables ({listed}). Bring the one with the interactions.")
 
 

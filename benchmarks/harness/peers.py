@@ -34,7 +34,7 @@ PEERS = {
         Peer("rectools", "RecTools", ("rectools",), "ranks with the transposed matrix; its weights are scored by us"),
         Peer("recpack", "RecPack", ("recpack", TORCH)),
         Peer("implicit", "implicit", ("implicit",)),
-        Peer("sansa", "SANSA", ("sansa",), "needs SuiteSparse: apt-get install libsuitesparse-dev"),
+        Peer("sansa", "SANSA", ("sansa", "scikit-sparse<0.5")),  # builds against Debian 12's libsuitesparse-dev
     )
 }
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from training import variational
 from training.ease import ABOUT as EASE
 from training.export import export_graphs
-from training.scorers import ItemItem, gather_sum
+from training.scorers import ItemItem
 from training.variants import pruned, to_int8
-from training.variational import ABOUT as VARIATIONAL
 from zoo.card import About, Card, Parity
 from zoo.folder import ModelFolder
 from zoo.runtime import Model
@@ -21,21 +21,9 @@ from zoo.settings import Settings
 HIDDEN, FACTORS = 600, 200  # of Mult-VAE, as in Liang et al. 2018, arXiv:1802.05814
 
 
-class MultVAE(nn.Module):
-    """I -> 600 -> 200 -> 600 -> I, tanh: the mean of the code alone, as lists are made."""
-
-    gather_width = HIDDEN
-
-    def __init__(self, n_items: int) -> None:
-        super().__init__()
-        self.first = nn.Parameter(torch.randn(n_items, HIDDEN) / 50)
-        self.to_code, self.from_code = nn.Linear(HIDDEN, FACTORS), nn.Linear(FACTORS, HIDDEN)
-        self.to_items = nn.Linear(HIDDEN, n_items)
-
-    def forward(self, items: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        length = weights.square().sum(dim=1, keepdim=True).sqrt().clamp_min(1e-9)
-        code = self.to_code(torch.tanh(gather_sum(self.first, items, weights / length)))
-        return self.to_items(torch.tanh(self.from_code(code))), code
+def mult_vae(n_items: int) -> nn.Module:
+    """I -> 600 -> 200 -> 600 -> I."""
+    return variational.MultVAE(n_items, variational.Config(hidden=HIDDEN, n_factors=FACTORS)).eval()
 
 
 def random_item_item(n_items: int) -> torch.Tensor:
@@ -54,7 +42,7 @@ def models(n_items: int, folder: Path, settings: Settings) -> dict[str, Model]:
         "EASE, pruned to 200": (pruned(S, 200)[0], EASE, False),
         "EASE, 16-bit": (ItemItem(S), EASE, True),
         "EASE, 8-bit": (to_int8(S), EASE, False),
-        "Mult-VAE, 600-200-600": (MultVAE(n_items).eval(), VARIATIONAL, False),
+        "Mult-VAE, 600-200-600": (mult_vae(n_items), variational.ABOUT, False),
     }
     return {
         title: served(scorer, about, n_items, folder / str(number), settings, half=half)
@@ -69,8 +57,9 @@ def served(
     folder.mkdir()
     graphs = export_graphs(scorer, about, n_items, folder, half=half)
     weights = sum(path.stat().st_size for path in folder.iterdir())
-    codes = ["embedding"] if isinstance(scorer, MultVAE) else []
-    width = getattr(scorer, "gather_width", n_items * 3 // 2 if half else n_items)
+    coded = isinstance(scorer, variational.MultVAE)
+    codes = ["embedding", "embedding_std"] if coded else []
+    width = HIDDEN if coded else getattr(scorer, "gather_width", n_items * 3 // 2 if half else n_items)
     card = Card(
         about=about, dataset="generated", dataset_fingerprint="", split="", n_users=0, n_items=n_items,
         n_interactions=0, settings={}, seed=0, device="cpu", fit_seconds=0, peak_bytes=None, parameters=0,

@@ -3,7 +3,7 @@
     Table("train", "Training", "make bench-train", columns, rows, notes).write()
 
 writes benchmarks/results/train.json and what lies between `<!-- train -->` and `<!-- end of train -->` of the page; a
-section that is not there yet goes to the page's end. Who runs one row again alone replaces that row only (`merged`).
+section that is not there yet goes to the page's end. All rows of a table are of one run, so that ratios mean something.
 Results from another machine: put its JSON into benchmarks/results and run `python -m benchmarks.harness.table`.
 """
 
@@ -27,10 +27,9 @@ class Table:
     name: str  # of the file and the section
     title: str
     command: str  # that writes it
-    columns: list[str]  # in their order; the first ones name a row, see `keys`
+    columns: list[str]  # in their order
     rows: list[Row]
     notes: list[str] = field(default_factory=list)
-    keys: int = 1  # so many columns name a row
     device: str = "cpu"
     figure: str | None = None  # an SVG beside the page
 
@@ -38,20 +37,24 @@ class Table:
         """Into the results and the page, and onto standard output."""
         RESULTS.mkdir(parents=True, exist_ok=True)
         path = RESULTS / f"{self.name}.json"
-        before = json.loads(path.read_text())["rows"] if path.is_file() else []
-        content = {
+        path.write_text(json.dumps(self.content(), indent=2) + "\n")
+        show(path)
+        print(self, flush=True)
+
+    def __str__(self) -> str:
+        return markdown(self.content())
+
+    def content(self) -> dict[str, Any]:
+        return {
             "title": self.title,
             "command": self.command,
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
             "machine": described(self.device),
             "columns": self.columns,
-            "rows": merged(before, self.rows, self.columns[: self.keys]),
+            "rows": self.rows,
             "notes": self.notes,
             "figure": self.figure,
         }
-        path.write_text(json.dumps(content, indent=2) + "\n")
-        show(path)
-        print(markdown(content), flush=True)
 
 
 def show(path: Path) -> None:
@@ -70,17 +73,6 @@ def markdown(content: dict[str, Any]) -> str:
         lines += ["", f"![{content['title']}]({content['figure']})"]
     lines += ["", *(f"- {note}" for note in content["notes"])]
     return "\n".join(lines).rstrip()
-
-
-def merged(before: list[Row], now: list[Row], keys: list[str]) -> list[Row]:
-    """Rows of before that were not measured again, in their old places; new ones at the end."""
-
-    def name(row: Row) -> tuple[Any, ...]:
-        return tuple(row.get(key) for key in keys)
-
-    fresh = {name(row): row for row in now}
-    kept = [fresh.pop(name(row), row) for row in before]
-    return kept + list(fresh.values())
 
 
 def shown(value: Any) -> str:

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from pages.parts import bulk, downloads, frame, models, upload
+from pages.parts import bulk, downloads, frame, leaving, models, upload
 
 frame.title("Bring", "A history from elsewhere, over the items of this catalogue.")
 data = frame.dataset()
 brought = upload.ask(data)
 if brought is None:
     upload.explain()
+    leaving.offer()
     frame.end()
 
 bulk.report(data, brought)
@@ -21,3 +22,4 @@ table = bulk.lists(data, brought, model, k) if model else None
 if table is not None:
     bulk.preview(table)
     downloads.offer(table, f"{model.name}-top-{k}")
+leaving.offer()

@@ -7,12 +7,13 @@ because only so a change of page makes one entry of the history and not two.
 """
 
 import time
+from dataclasses import replace
 
 import polars as pl
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages.parts import cached, state
+from pages.parts import access, cached, own, own_model, state
 from pages.parts.columns import Column
 from pages.parts.component import component
 from pages.parts.link import VIEW, Link, fitting
@@ -39,11 +40,14 @@ def read() -> None:
     if not query:  # says nothing; Streamlit leaves such steps in the history when a page sends its visitor to another
         return
     link, sentences = read_link(query)
+    lost = own.take_up(link.job) if access.may_open("train") else len(link.job)
     names = cached.zoo().datasets()
     if link.data is not None and link.data not in names:
         sentences = ["It is about a data set that is not here."]
     elif names:
         sentences += _take_over(cached.dataset(link.data or state.kept("dataset") or names[0]), link)
+    if lost:
+        sentences.append("The training that it names is not there any more.")
     state.keep(NOTICE, " ".join(["Not everything in this link could be used.", *sentences]) if sentences else None)
 
 
@@ -61,10 +65,10 @@ def notice() -> None:
 
 def note(page: str, follows: bool = False) -> None:
     """What the visitor just did on this page becomes a step, if it changed the view; not what `follows` from a step."""
-    link = current()
-    if link is None:
+    link, words = current(), own.words()
+    if link is None and not words:
         return
-    mine, query = state.session(), link.query()
+    mine, query = state.session(), replace(link or Link(), job=words).query()
     before = mine.steps[-1] if mine.steps else None
     if before and (before.page, before.query) == (page, query):
         return
@@ -93,7 +97,7 @@ def current() -> Link | None:
         return None
     data = cached.dataset(name)
     of, span = data.info.fingerprint[:8], data.catalogue.years()
-    years, k, names = state.kept(f"years-{of}"), state.kept("k", K), data.model_names()
+    years, k, names = state.kept(f"years-{of}"), state.kept("k", K), own_model.names(data)
     model, models = (
         [text for text in state.kept(f"shown-{which}") or state.kept(which) or () if _model(text) in names]
         for which in ("model", "models")
@@ -189,7 +193,7 @@ def _columns(data: Dataset, ids: tuple[str, ...]) -> tuple[int, ...]:
 
 
 def _settings(data: Dataset, link: Link) -> tuple[dict, list[str]]:
-    names, of = data.model_names(), data.info.fingerprint[:8]
+    names, of = own_model.names(data), data.info.fingerprint[:8]
     genres, span = data.catalogue.genres(), data.catalogue.years()
     models = [text for text in link.models if _model(text) in names]
     picked = [genre for genre in link.genres if genre in genres]

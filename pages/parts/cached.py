@@ -13,10 +13,11 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.parts import colours
+from pages.parts import colours, elsewhere, own
 from pages.parts.items import Labels
 from pages.parts.samples import Sample
 from pages.parts.samples import samples as make_samples
+from pages.parts.session_cache import for_session
 from zoo.card import Card, Interval
 from zoo.content import Recipe
 from zoo.dataset import Dataset
@@ -25,6 +26,7 @@ from zoo.evaluate import column_of, measure, read_per_user
 from zoo.evaluate import over_all as measure_over_all
 from zoo.explain import Explanation, explain
 from zoo.exposed import Places, shown
+from zoo.folder import reading
 from zoo.lists import FILE as LISTS
 from zoo.lists import stored_lists
 from zoo.metrics import Exposure, Metric
@@ -51,6 +53,7 @@ class Entry:
     card: Card | None
     checksum: str = ""
     problem: str | None = None
+    loaded: Model | None = None  # one of this session's own (pages/parts/own_model.py): in no folder, and in no cache
 
     @property
     def title(self) -> str:
@@ -63,7 +66,7 @@ class Entry:
             return {"name": self.name, "title": self.name, "family": "", "summary": "", "problem": self.problem} | look
         about = self.card.about
         look = colours.of_model(self.name, about.family)
-        family = about.family.capitalize()
+        family = "Yours" if self.loaded else about.family.capitalize()
         return {
             "name": self.name,
             "title": about.title,
@@ -78,18 +81,24 @@ def settings() -> Settings:
 
 
 def zoo() -> Zoo:
-    return Zoo(settings().zoo)
+    """The zoo that everybody sees, and beside it what this session trained."""
+    return Zoo(elsewhere.place(settings()), own.folders())
 
 
 def dataset(name: str) -> Dataset:
     """A data set of the zoo, read once for as long as it stays the same."""
     found = zoo().dataset(name)
-    return _dataset(str(found.path), described(found), found)
+    return _of(found, _dataset)(str(found.path), described(found), found)
 
 
 def described(data: Dataset) -> str:
     """Another text for other choices, and for another description of the items."""
     return f"{data.info.fingerprint} {data.info.items}"
+
+
+def _of(data: Dataset, remembered: Callable) -> Callable:
+    """The function that remembers for everybody, or, of what this session trained, for this session alone."""
+    return _alone[remembered] if own.is_own(data.path) else remembered
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -98,7 +107,7 @@ def _dataset(path: str, fingerprint: str, _found: Dataset) -> Dataset:
 
 
 def labels(data: Dataset) -> Labels:
-    return _labels(str(data.path), described(data), data)
+    return _of(data, _labels)(str(data.path), described(data), data)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -107,7 +116,7 @@ def _labels(path: str, fingerprint: str, _data: Dataset) -> Labels:
 
 
 def samples(data: Dataset) -> list[Sample]:
-    return _samples(str(data.path), described(data), data)
+    return _of(data, _samples)(str(data.path), described(data), data)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -115,41 +124,62 @@ def _samples(path: str, fingerprint: str, _data: Dataset) -> list[Sample]:
     return make_samples(_data.catalogue, _data.train)
 
 
+_alone = {one: for_session(one, 3, kind=st.cache_resource) for one in (_dataset, _labels, _samples)}
+
+
 def entries(data: Dataset) -> list[Entry]:
     """Every model of a data set, grouped by family; a broken one with its sentence."""
-    found = [_entry(data, name) for name in data.model_names()]
+    known = _cards(str(data.path), data.info.fingerprint)
+    found = [_entry(data, name, known) for name in data.model_names()]
     families = list(colours.FAMILIES)
     return sorted(found, key=lambda e: (families.index(e.card.about.family) if e.card else len(families), e.title))
 
 
-def _entry(data: Dataset, name: str) -> Entry:
+def _entry(data: Dataset, name: str, known: dict[str, tuple[str, Card, str]]) -> Entry:
     try:
-        card, checksum = _card(str(data.path), data.info.fingerprint, name, data.current(name), data)
+        current = data.current(name)
+        if known.get(name, ("",))[0] != current:
+            known[name] = (current, *_card(str(data.path), data.info.fingerprint, name, current, data))
     except CardError as error:
         where = f"{data.path.parent}/"  # the server's folders are nobody's business
         return Entry(name, None, problem=str(error).replace(where, ""))
+    _, card, checksum = known[name]
     return Entry(name, card, checksum)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _cards(path: str, fingerprint: str) -> dict[str, tuple[str, Card, str]]:
+    """(publication, card, checksum) of each model. One lookup for all: Streamlit's take a third of a millisecond."""
+    return {}
 
 
 @st.cache_data(show_spinner=False, max_entries=256)
 def _card(path: str, fingerprint: str, name: str, current: str, _data: Dataset) -> tuple[Card, str]:
     """Hashes every file of the model, once per publication."""
-    with _data.model(name) as folder:
+    with _data.model(name, current) as folder:
+        folder.check_size(settings().graph_bytes)
         return folder.card, folder.checksum
 
 
-def lists(data: Dataset, name: str) -> np.ndarray | None:
+# Of a publication `entries` compared all checksums once: large weights are not read again for the small files beside
+# them. What is remembered by a checksum is read from that publication, though another one took its place meanwhile.
+
+
+def lists(data: Dataset, name: str, checksum: str = "") -> np.ndarray | None:
     """The lists that a model gave the test users when it was measured; read anew each time, they are large."""
-    return stored_lists(_publication(data, name), data.test)
+    with reading(data.path / name, checksum) as folder:
+        return stored_lists(folder, data.test)
 
 
-def has_lists(data: Dataset, name: str) -> bool:
-    return (_publication(data, name) / LISTS).is_file()
+def has_lists(data: Dataset, name: str, checksum: str = "") -> bool:
+    with reading(data.path / name, checksum) as folder:
+        return (folder / LISTS).is_file()
 
 
-def _publication(data: Dataset, name: str) -> Path:
-    """The folder in service, whose checksums `entries` compared once: large weights are not read again for figures."""
-    return data.path / name / data.current(name)
+def graph_file(data: Dataset, entry: Entry) -> bytes:
+    """The graph of a model as it lies in its folder."""
+    with reading(data.path / entry.name, entry.checksum) as folder:
+        return (folder / entry.card.graphs["rows"]).read_bytes()
 
 
 def column(data: Dataset, entry: Entry, metric: Metric) -> np.ndarray | None:
@@ -162,8 +192,13 @@ def column(data: Dataset, entry: Entry, metric: Metric) -> np.ndarray | None:
 
 def columns(data: Dataset, entry: Entry, metrics: Sequence[Metric]) -> list[np.ndarray | None]:
     """The same of several metrics; files are read once for all of them."""
-    kept = cache(lambda: read_per_user(_publication(data, entry.name)))
-    ranked = cache(lambda: lists(data, entry.name))
+
+    @cache
+    def kept() -> pl.DataFrame | None:
+        with reading(data.path / entry.name, entry.checksum) as folder:
+            return read_per_user(folder)
+
+    ranked = cache(lambda: lists(data, entry.name, entry.checksum))
     of = (str(data.path), described(data), entry.name, entry.checksum)
     return [_column(*of, metric.name, data, metric, kept, ranked) for metric in metrics]
 
@@ -196,7 +231,7 @@ def exposure(data: Dataset, entry: Entry, k: int) -> np.ndarray | None:
 
 @st.cache_data(show_spinner=False, max_entries=256)
 def _exposure(path: str, fingerprint: str, name: str, checksum: str, k: int, _data: Dataset) -> np.ndarray | None:
-    ranked = lists(_data, name)
+    ranked = lists(_data, name, checksum)
     return None if ranked is None else exposure_at_k(ranked, _data.info.n_items, k)
 
 
@@ -209,7 +244,7 @@ def places(data: Dataset, entry: Entry, of: int, k: int, among: np.ndarray) -> P
 def _places(
     path: str, of_data: str, name: str, checksum: str, of: int, k: int, _data: Dataset, _among: np.ndarray
 ) -> Places:
-    return shown(lists(_data, name), _data.test.held_out, _among, k).places(k)
+    return shown(lists(_data, name, checksum), _data.test.held_out, _among, k).places(k)
 
 
 def over_all(data: Dataset, entry: Entry, figure: Exposure) -> Interval | None:
@@ -223,7 +258,7 @@ def over_all(data: Dataset, entry: Entry, figure: Exposure) -> Interval | None:
 def _over_all(
     path: str, fingerprint: str, name: str, checksum: str, figure: str, _data: Dataset, _figure: Exposure
 ) -> Interval | None:
-    ranked = lists(_data, name)
+    ranked = lists(_data, name, checksum)
     return None if ranked is None else measure_over_all(ranked, _data.info.n_items, [_figure]).get(figure)
 
 
@@ -266,18 +301,19 @@ def curve(data: Dataset, entry: Entry) -> pl.DataFrame | None:
 
 @st.cache_data(show_spinner=False, max_entries=256)
 def _curve(path: str, name: str, checksum: str, _data: Dataset) -> pl.DataFrame:
-    with _data.model(name) as folder:
-        return pl.read_parquet(folder.path / "curve.parquet")
+    with reading(_data.path / name, checksum) as folder:
+        return pl.read_parquet(folder / "curve.parquet")
 
 
 def files(data: Dataset, entry: Entry) -> dict[str, int]:
     """Name and size in bytes of every file of a model."""
-    return _files(str(data.path), entry.name, data.current(entry.name))
+    return _files(str(data.path), entry.name, entry.checksum)
 
 
 @st.cache_data(show_spinner=False, max_entries=256)
-def _files(path: str, name: str, current: str) -> dict[str, int]:
-    return {file.name: file.stat().st_size for file in (Path(path) / name / current).iterdir() if file.is_file()}
+def _files(path: str, name: str, checksum: str) -> dict[str, int]:
+    with reading(Path(path) / name, checksum) as folder:
+        return {file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}
 
 
 @st.cache_resource(show_spinner=False)
@@ -292,10 +328,12 @@ def runtime() -> Runtime:
 
 def model(data: Dataset, entry: Entry) -> Model:
     """The loaded model: from the runtime's memory, which alone decides what stays there."""
+    if entry.loaded is not None:
+        return entry.loaded
     if loaded := runtime().get(entry.checksum):
         return loaded
     with st.spinner(f"Loading {entry.title} …"):
-        return runtime().load(data.model(entry.name))
+        return runtime().load(data.model(entry.name, entry.checksum))
 
 
 def recommend(data: Dataset, entry: Entry, tastes: Sequence[Taste], **options: int | bool | np.ndarray | None) -> Lists:
@@ -304,7 +342,8 @@ def recommend(data: Dataset, entry: Entry, tastes: Sequence[Taste], **options: i
 
 def published_similar(data: Dataset, entry: Entry) -> Similar | None:
     """What was read of a model's item-item matrix when it was published."""
-    return read_similar(_publication(data, entry.name))
+    with reading(data.path / entry.name, entry.checksum) as folder:
+        return read_similar(folder)
 
 
 def space(data: Dataset, entry: Entry, kind: Kind) -> Space:
@@ -338,8 +377,8 @@ def _audience(path: str, fingerprint: str, name: str, checksum: str, _data: Data
 
 
 def explanation(data: Dataset, entry: Entry, asked: Taste, items: Sequence[int]) -> Explanation:
-    """What each thing in a taste adds to the scores of some items, under one model."""
-    return _explanation(
+    """What each thing in a taste adds to the scores of some items, under one model; remembered for this session."""
+    return _explanation_of_own(
         str(data.path), data.info.fingerprint, entry.checksum, repr(asked), tuple(items), data, entry, asked
     )
 
@@ -356,3 +395,6 @@ def _explanation(
     _asked: Taste,
 ) -> Explanation:
     return explain(model(_data, _entry), _asked, list(items))
+
+
+_explanation_of_own = for_session(_explanation)

@@ -85,6 +85,18 @@ def show_references(data: Dataset, ends: Scale) -> None:
             _card(key=f"reference-{name}", data=look | told | figures)
 
 
+def show_own(
+    chip: dict, found: dict[str, Interval], facts: list[tuple[str, str, str | None]], reason: str, sha256: str
+) -> None:
+    """A card of a model that this session brought. reason : what nobody here can know of it; sha256 : of its file"""
+    ends = {name: interval.high for name, interval in found.items()}
+    told = {"plain": None, "problem": None, "reason": reason, "place": None, "checksum": sha256}
+    told |= {"checksum_why": "SHA-256 of the file as it came."}
+    listed = [{"label": label, "text": text, "why": why} for label, text, why in facts]
+    figures = {"metrics": _figures(found, ends), "shown": SHOWN, "facts": listed}
+    _card(key=f"card-{chip['name']}", data=chip | told | figures)
+
+
 def _content(data: Dataset, entry: Entry, entries: list[Entry], ends: Scale, pairs: Ahead) -> dict[str, Any]:
     """What the component draws of a card."""
     content = entry.chip() | {"place": None, "metrics": [], "facts": [], "reason": None, "checksum": entry.checksum}

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 
-from pages.parts import measured
 from pages.parts.amounts import decimals, p_text, signed
 from pages.parts.measured import Row
 from pages.parts.shown import Shown
@@ -29,7 +28,7 @@ def head(metric: Metric | Exposure, sort: str) -> dict:
 
 def row(data: Dataset, shown: Shown, of: Row, metrics: list[str]) -> dict:
     """A model, or lists made elsewhere, by some metrics."""
-    note = f"lists of {measured.n_users(data, of):,} users" if of.lists else None
+    note = of.lists.note() if of.lists else None
     return of.chip() | {"cells": [_cell(shown, of, name) for name in metrics], "note": note}
 
 

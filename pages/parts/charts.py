@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-SYMBOLS = {"square": "square", "circle": "circle", "triangle": "triangle-up", "diamond": "diamond", "cross": "cross"}
+SYMBOLS = {"triangle": "triangle-up"} | {name: name for name in ("square", "circle", "diamond", "cross", "star")}
 TEXT, GRID = ("#14120F", "#ECE8E1"), ("#DBD6CB", "#3D3832")  # in light, in dark
 MUTED = ("#6A645A", "#A8A196")
 MOST_LETTERS = 36  # of a name on an axis

@@ -1,8 +1,8 @@
 """What visitors do in our components: each thing once, in order, and none lost.
 
 One component, outside every fragment, brings it all (web/clicks.js). Streamlit keeps only the last message that waits
-for a busy server, and breaks a callback off where the next one waits already; so a message repeats what was not
-acknowledged, serial numbers keep anything from being done twice, and each thing is done at once or not at all.
+for a busy server; so a message repeats what was not acknowledged, and serial numbers keep anything from being done
+twice.
 """
 
 import random
@@ -29,8 +29,7 @@ def listen() -> None:
 def _hear() -> None:
     events = st.session_state["clicks"].events
     for event in events:
-        with state.at_once():
-            hear(event)
+        hear(event)
 
 
 def hear(event: dict) -> None:

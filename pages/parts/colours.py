@@ -27,6 +27,7 @@ FAMILIES = {  # family: (shape, shades in light, shades in dark)
         ("#14764A", "#57985D", "#074F3B", "#0D886D", "#013916", "#006244", "#66791A"),
         ("#63BA8A", "#A2E5A6", "#269573", "#66D2B2", "#B2FDC1", "#45A780", "#C3D36A"),
     ),
+    "made elsewhere": ("star", ("#B0256E", "#D9508F", "#7D0F4A"), ("#F08BB8", "#FFC6DD", "#D8659A")),  # one's own
 }
 ELSEWHERE = {"mark": "cross", "colour": ["#7A3E9D", "#C79BE8"]}  # lists that no model of the zoo made
 SHADES = {  # for models we know; another one gets a shade by its name
@@ -35,6 +36,7 @@ SHADES = {  # for models we know; another one gets a shade by its name
     "variational": 0, "denoising": 1, "autoencoder": 2,
     "two_tower_id": 0, "two_tower_profile": 1, "two_tower_item_profile": 2, "two_tower_text": 3, "two_tower_image": 4,
     "two_tower_mixed": 5, "two_tower_id_fold_in": 6,
+    "yours": 0, "yours-2": 1, "yours-3": 2,
 }  # fmt: skip
 
 
@@ -42,4 +44,5 @@ def of_model(name: str, family: str) -> dict[str, str | list[str]]:
     """{"mark": shape, "colour": [light, dark]} of a model."""
     shape, light, dark = FAMILIES[family]
     shade = SHADES.get(name, crc32(name.encode()) % len(light))
+    shade %= len(light)  # of a broken model the family is not known: it is drawn as a baseline
     return {"mark": shape, "colour": [light[shade], dark[shade]]}

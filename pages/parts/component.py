@@ -1,6 +1,7 @@
 """A component of our own: JavaScript and CSS from pages/parts/web, read once when the app starts."""
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
@@ -13,4 +14,11 @@ def component(name: str, *scripts: str) -> ComponentRenderer:
     parts = ["base", *scripts, name]
     js = "\n".join((WEB / f"{part}.js").read_text("utf-8") for part in parts)
     css = "\n".join(path.read_text("utf-8") for part in parts if (path := WEB / f"{part}.css").exists())
-    return st.components.v2.component(f"menagerie.{name}", js=js, css=css)
+    mount = st.components.v2.component(f"menagerie.{name}", js=js, css=css)
+
+    def show(*, data: Any, **options: Any) -> Any:
+        # In a list of one, for Streamlit looks into a dict for data frames and imports pandas and pyarrow to know one:
+        # 60 MB, and a second that the first visitor waits
+        return mount(data=[data], **options)
+
+    return show

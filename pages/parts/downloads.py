@@ -12,7 +12,8 @@ from pages.parts.amounts import size
 from pages.parts.cached import Entry
 from zoo.dataset import Dataset
 
-FORMULA = r"^\s*[=+\-@]|^[\t\r\n]"  # what a spreadsheet would run instead of show (OWASP: CSV injection)
+# What a spreadsheet would run instead of show (OWASP: CSV injection), also in wide letters and behind what is unseen
+FORMULA = r"^[\s\p{C}]*[=+\-@＝＋－＠]|^[\t\r\n]"
 LARGEST_MODEL = 200 * 10**6  # bytes: the server holds a download in memory
 
 
@@ -54,6 +55,12 @@ def offer(table: pl.DataFrame, name: str) -> None:
             on_click="ignore",
             help="For programs: exact types, titles unchanged.",
         )
+
+
+def template(text: str, name: str) -> None:
+    """A file to fill in; a callable, for the browser asks at once for a file that lies ready, gone on the next page."""
+    icon = ":material/download:"
+    st.download_button("Template (CSV)", lambda: text, name, "text/csv", on_click="ignore", icon=icon)
 
 
 def markdown(table: pl.DataFrame) -> bytes:

@@ -13,7 +13,14 @@ from zoo.exposed import lorenz
 from zoo.metrics.exposure import gini
 
 CURVE = 200  # points of a Lorenz curve
-DASHES = {"square": "dashdot", "circle": "solid", "triangle": "dash", "diamond": "longdash", "cross": "longdashdot"}
+DASHES = {
+    "square": "dashdot",
+    "circle": "solid",
+    "triangle": "dash",
+    "diamond": "longdash",
+    "cross": "longdashdot",
+    "star": "9px,2px,2px,2px,2px,2px",
+}
 
 
 def show(data: Dataset, k: int, exposed: Mapping[str, tuple[Row, np.ndarray]]) -> None:

@@ -4,22 +4,20 @@ Read within limits and kept in this session only; what was measured of them is k
 other sessions share.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from pages.parts import cached, state, upload
+from pages.parts import cached, held, state, upload
 from pages.parts.colours import ELSEWHERE
-from pages.parts.downloads import safe_csv
+from pages.parts.downloads import safe_csv, template
 from pages.parts.frame import escape
-from zoo.card import Interval
+from pages.parts.held import Sent
+from pages.parts.session_lists import SessionLists
 from zoo.dataset import Dataset
 from zoo.errors import DataError
-from zoo.evaluate import column_of, over_all
-from zoo.metrics import Exposure, Metric
-from zoo.outside import OutsideLists, read_lists
+from zoo.reading import Bounds, read_outside_lists
 
 INCUMBENT = "incumbent"  # the session's key
 NAME = "incumbent-lists"  # no model is called so
@@ -28,41 +26,11 @@ EXAMPLE = "user_id,item_id,rank\n17,318,1\n17,527,2\n23,50,1\n"
 
 
 @dataclass(frozen=True, eq=False)
-class Incumbent:
-    """One file's lists, and what was measured of them so far."""
+class Incumbent(SessionLists):
+    """One file's lists."""
 
-    file: str
-    of: str  # the data set whose users and items they name, as it is described now
-    asked: tuple[str, str]  # which upload, for which data set
-    lists: OutsideLists = field(repr=False)
-    columns: dict[str, np.ndarray] = field(default_factory=dict, repr=False)  # by metric
-    exposed: dict[str, Interval | None] = field(default_factory=dict, repr=False)
-    memories: dict = field(default_factory=dict, repr=False)  # what pages/parts/measured.py computed with them
-
-    def chip(self) -> dict:
-        about = {"name": NAME, "title": TITLE, "family": "Lists made elsewhere", "summary": f"From {self.file}."}
-        return about | ELSEWHERE | {"problem": None}
-
-    def ranked(self, data: Dataset) -> np.ndarray:
-        """int32 [n, 100 or I] in the order of the test users; -1 everywhere for who has no list."""
-        found = np.full((len(data.test), self.lists.ranked.shape[1]), -1, dtype=np.int32)
-        found[self.lists.rows] = self.lists.ranked
-        return found
-
-    def column(self, data: Dataset, metric: Metric) -> np.ndarray:
-        """float64 [n], nan for who has no list."""
-        if metric.name not in self.columns:
-            column = np.full(len(data.test), np.nan)
-            part = self.lists.part_of(data.test)
-            column[self.lists.rows] = column_of(metric, self.lists.ranked, part, data.item_facts)
-            self.columns[metric.name] = column
-        return self.columns[metric.name]
-
-    def over_all(self, data: Dataset, figure: Exposure) -> Interval | None:
-        if figure.name not in self.exposed:
-            found = over_all(self.lists.ranked, data.info.n_items, [figure])
-            self.exposed[figure.name] = found.get(figure.name)
-        return self.exposed[figure.name]
+    file: str = ""
+    asked: tuple[str, str] = ("", "")  # which upload, for which data set
 
 
 def brought(data: Dataset) -> Incumbent | None:
@@ -89,22 +57,19 @@ def bring(data: Dataset) -> None:
                 on_click="ignore",
                 icon=":material/download:",
             )
-            st.download_button("Template (CSV)", EXAMPLE, "lists.csv", "text/csv", on_click="ignore")
-        file = st.file_uploader(
-            "Lists as CSV, TSV, Parquet or JSON Lines",
-            type=upload.KINDS,
-            key=f"incumbent-{data.info.fingerprint[:8]}-{state.kept('incumbent-forgotten', 0)}",
-            max_upload_size=-(-settings.upload_bytes // 2**20),
-        )
+            template(EXAMPLE, "lists.csv")
+        key = f"incumbent-{data.info.fingerprint[:8]}-{state.kept('incumbent-forgotten', 0)}"
+        file = held.uploader("Lists as CSV, TSV, Parquet or JSON Lines", upload.KINDS, key, settings.upload_bytes)
         refused, sentence = st.session_state.get(f"{INCUMBENT}-refused", (None, ""))
         asked = None if file is None else (file.file_id, cached.described(data))
         if file is not None and (here is None or here.asked != asked):
-            if refused != asked:
+            if refused != asked and file.content is not None:
                 with st.spinner("Reading the lists …"):
                     _read(data, file, asked)
                 st.rerun()
-            kept = "" if here is None else f" What you brought before ({here.file}) still stands in the table."
-            st.error(escape(sentence + kept), title="These lists could not be used")
+            if refused == asked:
+                kept = "" if here is None else f" What you brought before ({here.file}) still stands in the table."
+                st.error(escape(sentence + kept), title="These lists could not be used")
         if here is not None:
             n = len(here.lists.rows)
             st.markdown(f"**{escape(here.file)}** stands in the table as *{TITLE}*, with lists of {n:,} test users.")
@@ -129,11 +94,23 @@ def _asked(data: Dataset) -> bytes:
     return safe_csv(table.with_columns(items.alias("item_id")))
 
 
-def _read(data: Dataset, file: UploadedFile, asked: tuple[str, str]) -> None:
+def _read(data: Dataset, file: Sent, asked: tuple[str, str]) -> None:
     try:
-        lists = read_lists(file.getvalue(), data, file.name, upload.allowed())
+        lists = read_outside_lists(file.content, file.name, data, Bounds.of(cached.settings()))
     except DataError as error:
         st.session_state[f"{INCUMBENT}-refused"] = (asked, str(error))
     else:
-        st.session_state[INCUMBENT] = Incumbent(file.name, asked[1], asked, lists)
+        st.session_state[INCUMBENT] = Incumbent(
+            NAME,
+            TITLE,
+            mark=asked[0],
+            of=asked[1],
+            look=ELSEWHERE,
+            family="Lists made elsewhere",
+            summary=f"From {file.name}.",
+            lists=lists,
+            file=file.name,
+            asked=asked,
+        )
         st.session_state.pop(f"{INCUMBENT}-refused", None)
+    held.drop(file.file_id)

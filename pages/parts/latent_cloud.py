@@ -9,6 +9,7 @@ from pages.parts.cached import Entry
 from pages.parts.frame import escape
 from pages.parts.items import genre_text
 from pages.parts.latent import Column, K
+from pages.parts.session_cache import for_session
 from zoo.card import Interval
 from zoo.dataset import Dataset
 from zoo.latent import ENDS, IN_USE, Posterior, draws, gains, genre_gains, posterior, shared, walk
@@ -152,7 +153,7 @@ def _draw(data: Dataset, entry: Entry, model: Model, asked: Taste, of: Posterior
 
 def _stays(data: Dataset, entry: Entry, model: Model, asked: Taste, of: Posterior, t: float, seed: int) -> None:
     """How much of the list stays, at every temperature."""
-    found = curve(str(data.path), entry.checksum, asked, seed, model, of)
+    found = _curve_of_session(str(data.path), entry.checksum, asked, seed, model, of)
     colour, _ = charts.look(entry.chip())
     hover = "temperature %{x:g}: %{y:.1f} stay<br>%{customdata[0]:.1f} to %{customdata[1]:.1f}"
     traces = latent.band(TEMPERATURES, found, colour, "stays", hover, K)
@@ -175,6 +176,9 @@ def curve(path: str, checksum: str, asked: Taste, seed: int, _model: Model, _of:
         ranked, _ = latent.listed(draws(_model, asked, _of, t, DRAWS, seed), asked)
         found.append(mean_interval(shared(centre, ranked)))
     return found
+
+
+_curve_of_session = for_session(curve, 64)  # a taste is nobody else's
 
 
 def _walk(data: Dataset, entry: Entry, model: Model, asked: Taste, dimension: int, step: float) -> None:

@@ -11,6 +11,7 @@ from pages.parts import cached, charts, downloads, latent, lists, view
 from pages.parts.cached import Entry
 from pages.parts.frame import escape
 from pages.parts.latent import Column, K
+from pages.parts.session_cache import for_session
 from zoo.dataset import Dataset
 from zoo.latent import shared
 from zoo.noise import SHARES, first, held, spoilt
@@ -67,7 +68,8 @@ def _held(
 ) -> np.ndarray:
     """float64 [n, shares], of the first ten how much holds; from memory where the same was asked before."""
     of = None if everybody else asked
-    return held_up(str(data.path), entry.name, entry.checksum, of, tuple(shares), pepper, seed, data, entry)
+    remembered = held_up if everybody else _held_up_of_session
+    return remembered(str(data.path), entry.name, entry.checksum, of, tuple(shares), pepper, seed, data, entry)
 
 
 @st.cache_data(show_spinner=False, max_entries=128)
@@ -87,6 +89,9 @@ def held_up(
         return held(model, [asked], shares, pepper, k=K, n_draws=DRAWS, seed=seed)
     fold = sample(_data.test, PEOPLE)
     return held(model, tastes_of(fold.fold_in, seen=fold.masked), shares, pepper, k=K, seed=seed)
+
+
+_held_up_of_session = for_session(held_up, 64)  # a taste is nobody else's
 
 
 def _verdict(

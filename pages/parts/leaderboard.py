@@ -129,6 +129,7 @@ def table(data: Dataset, shown: Shown) -> None:
     if metrics:
         _board(key="board", data={"of": data.info.fingerprint, "columns": columns, "rows": rows} | told)
     notes = [f"{shown.board.metrics[name].title}: {_why_dropped(shown, shown.board.metrics[name])}" for name in dropped]
+    notes += [caveat for row in shown.rows if row.lists and (caveat := row.lists.caveat())]
     notes += [f"{title}: {why}" for title, why in measured.left_out(data)]
     for note in notes:
         st.caption(escape(note))

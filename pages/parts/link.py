@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 
 TASTE_LETTERS = 3000  # of all ids together: messengers and proxies cut longer addresses off
 MOST_ITEMS = 1000  # taken from an address, of each kind
+MOST_JOBS = 3
 MOST_LETTERS = 300  # of anything else
 VIEW = (  # what a page under Measure shows (pages/parts/view.py)
     *("metrics", "at", "sort", "baseline", "differing", "pairs", "across", "up", "cost"),
@@ -39,6 +40,7 @@ class Link:
     like: tuple[str, ...] = ()  # item ids, the latest last
     dislike: tuple[str, ...] = ()
     seen: tuple[str, ...] = ()  # known, and neither liked nor disliked: kept out of the lists
+    job: tuple[str, ...] = ()  # words of trainings: whoever has one may see what came out
     taste: str | None = None  # stands for a taste that only the session knows: one that was brought, or is too long
     who: str | None = None  # the person from the data who is looked at; "": nobody was chosen yet
     model: str | None = None
@@ -56,6 +58,7 @@ class Link:
             "like": _join(self.like),
             "dislike": _join(self.dislike),
             "seen": _join(self.seen),
+            "job": _join(self.job),
             "taste": self.taste,
             "who": self.who,
             "model": self.model,
@@ -78,6 +81,7 @@ def read(query: Mapping[str, str]) -> tuple[Link, list[str]]:
         like=like[-MOST_ITEMS:],
         dislike=dislike[-MOST_ITEMS:],
         seen=seen[-MOST_ITEMS:],
+        job=_split(query.get("job"))[:MOST_JOBS],
         taste=_short(query.get("taste")),
         who=_short(query.get("who")),
         model=_short(query.get("model")),

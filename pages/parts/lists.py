@@ -245,6 +245,8 @@ def _score_meaning(entry: Entry) -> str:
 
 
 def _note(entry: Entry, asked: Taste) -> str | None:
+    if (loaded := cached.runtime().get(entry.checksum)) and loaded.instead:
+        return loaded.instead
     if asked.dislikes and entry.card.about.dislikes == "exempt":
         return f"{entry.title} is exempt from dislikes: they are kept out of the list, and change nothing else."
     return None

@@ -1,4 +1,4 @@
-"""What was measured of one data set: the models of the zoo, and the incumbent's lists beside them.
+"""What was measured of one data set: the models of the zoo, and beside them what this session brought.
 
 The pages under Measure read everything from here: columns of figures per user, boards, lists, and who is left out.
 """
@@ -9,9 +9,9 @@ from functools import partial
 
 import numpy as np
 
-from pages.parts import cached, incumbent
+from pages.parts import cached, incumbent, own_model
 from pages.parts.cached import Entry
-from pages.parts.incumbent import Incumbent
+from pages.parts.session_lists import SessionLists
 from zoo.board import Board, figures_and_pairs, in_pairs
 from zoo.card import Interval
 from zoo.dataset import Dataset
@@ -30,11 +30,11 @@ class Row:
 
     name: str
     entry: Entry | None
-    lists: Incumbent | None = None
+    lists: SessionLists | None = None
 
     @property
     def title(self) -> str:
-        return self.entry.title if self.entry else incumbent.TITLE
+        return self.entry.title if self.entry else self.lists.title
 
     def chip(self) -> dict:
         return self.entry.chip() if self.entry else self.lists.chip()
@@ -42,8 +42,8 @@ class Row:
 
 def rows(data: Dataset) -> list[Row]:
     """Everybody who has figures, by family."""
-    brought = incumbent.brought(data)
-    return models(data) + ([Row(incumbent.NAME, None, brought)] if brought else [])
+    brought = [incumbent.brought(data), *own_model.measured(data)]
+    return models(data) + [Row(lists.name, None, lists) for lists in brought if lists]
 
 
 def models(data: Dataset) -> list[Row]:
@@ -107,12 +107,12 @@ def n_users(data: Dataset, row: Row) -> int:
 
 def ranked(data: Dataset, row: Row) -> np.ndarray | None:
     """int32 [n, 100 or I], the lists; None where none were kept."""
-    return row.lists.ranked(data) if row.lists else cached.lists(data, row.entry.name)
+    return row.lists.ranked(data) if row.lists else cached.lists(data, row.entry.name, row.entry.checksum)
 
 
 def has_lists(data: Dataset, row: Row) -> bool:
     """Whether its lists were kept; models of an older version have figures alone."""
-    return bool(row.lists) or cached.has_lists(data, row.entry.name)
+    return bool(row.lists) or cached.has_lists(data, row.entry.name, row.entry.checksum)
 
 
 def exposure(data: Dataset, row: Row, k: int) -> np.ndarray | None:
@@ -180,7 +180,7 @@ def _draw_means(data: Dataset, everybody: Sequence[Row], per_user: Sequence[Metr
 def memory(data: Dataset, of: Sequence[Row]) -> dict:
     """Where what was computed of these rows, in this order, is kept; in the session where some were brought to it."""
     brought = next((row.lists for row in of if row.lists), None)
-    current = tuple((row.name, row.entry.checksum if row.entry else "") for row in of)
+    current = tuple((row.name, row.entry.checksum if row.entry else row.lists.mark) for row in of)
     return brought.memories.setdefault(current, {}) if brought else cached.memory(data, current)
 
 
@@ -191,9 +191,10 @@ def compared(data: Dataset, everybody: Sequence[Row], per_user: Sequence[Metric]
     """
     zoo, brought = [row for row in everybody if row.entry], [row for row in everybody if row.lists]
     found = _pairs(data, zoo, per_user, partial(_of_zoo, data, zoo))
-    for row in brought:
-        pairs = [(metric.name, other.name, row.name) for metric in per_user for other in zoo]
-        with_it = _pairs(data, [*zoo, row], per_user, partial(_only, pairs))
+    for place, row in enumerate(brought):
+        others = [*zoo, *brought[:place]]
+        pairs = [(metric.name, other.name, row.name) for metric in per_user for other in others]
+        with_it = _pairs(data, [*others, row], per_user, partial(_only, pairs))
         found = {name: found[name] + with_it[name] for name in found}
     return {name: with_holm(pairs) for name, pairs in found.items()}
 

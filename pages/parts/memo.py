@@ -23,12 +23,14 @@ HELP = (
 )
 PRIVATE = "The taste came from a file, and is not in the link: it opens this view without it."
 CUT = "The link holds the latest {fit:,} of {n:,} items of the taste: an address cannot hold more."
-BROUGHT = "The lists that were brought from a file are not in the link."
+BROUGHT = "Lists or models that were brought from a file are not in the link."
 
 
 def offer(data: Dataset, panels: Sequence[Panel], asked: Taste, answers: Sequence[Lists | str]) -> None:
     """The button of a page with lists."""
     view = _view(data)
+    if any(panel.entry.loaded for panel in panels):
+        view = replace(view, note=" ".join(filter(None, [view.note, BROUGHT])))
     _button(data, lambda: memo_content.of_lists(data, view, panels, asked, answers))
 
 

@@ -31,6 +31,7 @@ ONE_TASTE = (
     "Lists answer one taste. That one list looks better than another says little; the figures over test users say more."
 )
 ONE_SPLIT = "All figures come from one split of this data. Another split would move them, and perhaps their order."
+OWN = "Without figures in this memo: {title}, which was brought for one session. The leaderboard there measures it."
 SCORES = "Every model has a scale of its own: scores are compared within one list only."
 
 
@@ -52,6 +53,7 @@ def of_lists(data: Dataset, view: View, panels: Sequence[Panel], asked: Taste, a
     found = differ.between(data, panels, answers, set(view.hidden))
     both = zip(panels, answers, strict=True)
     verdict, pairs = _standing(data, entries)
+    own = [OWN.format(title=entry.title) for entry in entries if entry.loaded]
     return replace(
         _base(data, view, entries),
         title=f"{listed([panel.title for panel in panels])} on one taste",
@@ -66,7 +68,7 @@ def of_lists(data: Dataset, view: View, panels: Sequence[Panel], asked: Taste, a
         verdict=verdict,
         pairs=pairs,
         pairs_by=measured.named(DECIDES).title,
-        caveats=[*_caveats(data), ONE_TASTE, SCORES],
+        caveats=[*_caveats(data), *own, ONE_TASTE, SCORES],
     )
 
 
@@ -88,7 +90,7 @@ def of_board(data: Dataset, view: View, shown: Shown) -> Memo:
         verdict=[leaderboard.said(data, shown), *leaderboard.meant(data, shown)],
         pairs=[_titled(one, titles) for one in _with_the_best(shown, metric)] if metric else [],
         pairs_by=board.metrics[metric].title if metric else None,
-        caveats=_caveats(data),
+        caveats=[*_caveats(data), *(caveat for row in shown.rows if row.lists and (caveat := row.lists.caveat()))],
     )
 
 
@@ -123,6 +125,8 @@ def _base(data: Dataset, view: View, entries: Sequence[Entry]) -> Memo:
 
 def _trained(entry: Entry) -> Trained:
     card = entry.card
+    if entry.loaded is not None:
+        return Trained(entry.title, entry.name, "none: brought by whoever made this memo", card.created, card.versions)
     return Trained(entry.title, entry.name, entry.checksum, card.created[:10], card.versions)
 
 

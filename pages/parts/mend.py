@@ -11,6 +11,7 @@ from zoo.matching import suggestions
 from zoo.titles import without_year
 
 FOUND = 8  # items offered
+MOST_SHOWN = 5_000  # rows that travel to the browser
 HOW = {"id": "id", "title": "title", "hand": "you", "left out": "left out by you", "unknown": "not found"}
 UNSURE = (pl.col("how") == "title") & (pl.col("score") < 100)
 SHOWN = {
@@ -31,6 +32,9 @@ def review(data: Dataset, brought: Brought) -> None:
     rows = matches.filter(SHOWN[shown if shown in names else "All"])
     alone = len(brought.histories.user_ids) == 1
     mendable = brought.histories.read is not None
+    if rows.height > MOST_SHOWN:
+        st.caption(f"The first {MOST_SHOWN:,} of {rows.height:,}.")
+        rows = rows.head(MOST_SHOWN)
     event = st.dataframe(
         rows.select("given", pl.col("title").fill_null("—"), *(["says"] if alone else []), _how(), "score", "rows"),
         hide_index=True,

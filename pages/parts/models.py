@@ -1,6 +1,6 @@
 """Choosing who answers: one model, or the columns of a comparison, as chips in their colours."""
 
-from pages.parts import cached, state
+from pages.parts import cached, own_model, state
 from pages.parts.cached import Entry
 from pages.parts.columns import MOST, Column
 from pages.parts.component import component
@@ -13,16 +13,21 @@ DECIDES = "ndcg_at_100"  # the model that is best by this one is shown first
 def pick_one(data: Dataset) -> Entry | None:
     """The model that answers; None where not a single one can be used."""
     columns = _show(data, "model", "Model", most=1)
-    return next((entry for entry in cached.entries(data) if entry.card and entry.name == columns[0].model), None)
+    return next((entry for entry in everybody(data) if entry.card and entry.name == columns[0].model), None)
 
 
-def pick_several(data: Dataset) -> list[Column]:
-    """The columns to compare, from left to right."""
-    return _show(data, "models", f"Models (up to {MOST})", MOST)
+def pick_several(data: Dataset, own: bool = True) -> list[Column]:
+    """The columns to compare, from left to right. own : whether this session's own models are offered, too"""
+    return _show(data, "models", f"Models (up to {MOST})", MOST, own)
 
 
-def _show(data: Dataset, name: str, label: str, most: int) -> list[Column]:
-    entries = cached.entries(data)
+def everybody(data: Dataset) -> list[Entry]:
+    """The models of the zoo, then this session's own."""
+    return [*cached.entries(data), *own_model.entries(data)]
+
+
+def _show(data: Dataset, name: str, label: str, most: int, own: bool = True) -> list[Column]:
+    entries = everybody(data) if own else cached.entries(data)
     known = [entry.name for entry in entries if entry.card]
     columns = [column for text in state.kept(name) or [] if (column := Column.read(text)).model in known][:most]
     columns = columns or [Column(model) for model in _first_choice(entries, most)]
@@ -35,8 +40,8 @@ def _show(data: Dataset, name: str, label: str, most: int) -> list[Column]:
 
 def _first_choice(entries: list[Entry], most: int) -> list[str]:
     """The best one that reads new profiles; of several, one of each family."""
-    ready = [entry for entry in entries if entry.card and entry.card.about.serves_new_profiles]
-    ready = ready or [entry for entry in entries if entry.card]
+    usable = [entry for entry in entries if entry.card and entry.loaded is None]
+    ready = [entry for entry in usable if entry.card.about.serves_new_profiles] or usable
     if most == 1:
         return [entry.name for entry in sorted(ready, key=quality, reverse=True)[:1]]
     families = {entry.card.about.family: entry.name for entry in sorted(ready, key=quality)}  # the best comes last

@@ -36,11 +36,18 @@ def pairs_table(shown: Shown) -> pl.DataFrame:
 
 
 def show(shown: Shown) -> None:
-    """Every two compared, as a table of Streamlit's, which sorts and searches."""
+    """Every two compared, as a table of Streamlit's, which sorts and searches.
+
+    Made when it is opened, for a table takes pandas and pyarrow into the server: 60 MB.
+    """
     per_user = [name for name in shown.board.metrics if shown.board.comparisons.get(name)]
     if not per_user:
         return
-    with st.expander("Every two compared", icon=":material/balance:"):
+    opened = view.get("pairs") != ""  # a link leads to it
+    fold = st.expander("Every two compared", opened, key="every-two", icon=":material/balance:", on_change="rerun")
+    if not fold.open:
+        return
+    with fold:
         names = {name: shown.board.metrics[name].title for name in per_user}
         metric = view.one("pairs", "Metric", names, per_user[0], segments=True)
         found = shown.comparisons(metric)

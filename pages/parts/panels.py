@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pages.parts import cached, filters
+from pages.parts import filters, models
 from pages.parts.cached import Entry
 from pages.parts.columns import LENGTHS, MOST, Column
 from pages.parts.filters import Filters
@@ -35,7 +35,7 @@ def single(entry: Entry, limits: Filters) -> Panel:
 
 def several(data: Dataset, columns: list[Column], limits: Filters) -> list[Panel]:
     """A panel per column: its own settings where it has any, those of the page for the rest."""
-    entries = {entry.name: entry for entry in cached.entries(data)}
+    entries = {entry.name: entry for entry in models.everybody(data)}
     panels: list[Panel] = []
     for column in columns:
         entry = entries[column.model]

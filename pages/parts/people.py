@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.parts import downloads, lists, measured, state, taste, view
+from pages.parts import downloads, lists, measured, own_model, state, taste, view
 from pages.parts.amounts import decimals, signed
 from pages.parts.component import component
 from pages.parts.frame import escape
@@ -132,7 +132,7 @@ def _first(ranked: np.ndarray | None, row: int) -> list[int]:
 
 
 def _ways(data: Dataset, user_idx: int, asked_rows: list[Row]) -> None:
-    models = [row.name for row in asked_rows if row.entry]
+    models = [row.name for row in asked_rows if row.entry or row.name in own_model.SLOTS]
     if models and st.button("Open this taste in Compare", icon=":material/compare_arrows:"):
         visit = state.visit(data.info.fingerprint)
         state.remember(data.info.fingerprint, replace(visit, looking=True, user_idx=user_idx))

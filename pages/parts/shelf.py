@@ -99,7 +99,8 @@ def summary(data: Dataset, asked: Asked, exposed: Mapping[str, tuple[Row, np.nda
         places = None if asked.what == "all" else own.setdefault(name, _places(data, row, asked))
         figures = _numbers(exposure, places, measured.n_users(data, row))
         event = {"kind": "view", "set": {"under": name}}
-        note = f"lists of {measured.n_users(data, row):,} users: they show less" if row.lists else None
+        n = measured.n_users(data, row)
+        note = f"lists of {n:,} users: they show less" if n < data.info.n_test_users else None
         rows.append(row.chip() | _told(figures, places) | {"event": event, "note": note})
         tables.append({"model": name} | figures)
     st.markdown(f"*{escape(_sentence(data, asked))}*")

@@ -102,7 +102,7 @@ def _similar(path: str, fingerprint: str, name: str, checksum: str, way: str, _d
 def nearest(data: Dataset) -> None:
     """One item: what it leads to under up to four models, and because of what they recommend it."""
     item = shelf.pick_item(data)
-    chosen = {column.model for column in models.pick_several(data)}
+    chosen = {column.model for column in models.pick_several(data, own=False)}
     of = sources([entry for entry in cached.entries(data) if entry.name in chosen and entry.card])
     title = escape(cached.labels(data).card(item)["title"])
     st.markdown(f"## What {title} leads to")

@@ -4,15 +4,14 @@ Streamlit forgets a widget when its page is left, so all of this lives in one ob
 """
 
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from zoo.recommend import Taste
+if TYPE_CHECKING:
+    from zoo.recommend import Taste
 
 SESSION = "menagerie"  # the key of the object in Streamlit's session
 MOST_STASHED = 200
@@ -30,7 +29,9 @@ class Visit:
     seen: tuple[int, ...] = ()  # known, and neither liked nor disliked: kept out of the lists, and told to no model
 
     @property
-    def own(self) -> Taste:
+    def own(self) -> "Taste":
+        from zoo.recommend import Taste  # with NumPy and all: the server answers before that is loaded
+
         if not self.seen:
             return Taste(self.likes, self.dislikes)
         weights = (1.0,) * len(self.likes) + (0.0,) * len(self.seen)
@@ -76,27 +77,11 @@ class Session:
     view_turns: dict[str, int] = field(default_factory=dict)  # how often the widget of one of them was made anew
     linked: bool = False  # whether this view came with a link, and may not fit
     going: str | None = None  # the page that a click asked for
-
-
-_in_hand: ContextVar[Session | None] = ContextVar("session", default=None)
+    leaving: list[Callable[[], object]] = field(default_factory=list)  # what is called when this session ends
 
 
 def session() -> Session:
-    return _in_hand.get() or st.session_state.setdefault(SESSION, Session())
-
-
-@contextmanager
-def at_once() -> Iterator[None]:
-    """What is changed in here is changed altogether, or not at all.
-
-    Streamlit breaks a run off, or a callback, where it looks into its session while the next click waits; in here this
-    module does not look there.
-    """
-    token = _in_hand.set(session())
-    try:
-        yield
-    finally:
-        _in_hand.reset(token)
+    return st.session_state.setdefault(SESSION, Session())
 
 
 def visit(fingerprint: str) -> Visit:

@@ -1,27 +1,32 @@
-"""Somebody's file, read within limits and kept in this session only; the last good one stays until another comes."""
+"""Somebody's file, read within limits and kept in this session only; the last good one stays until another comes.
 
-import re
+It is decoded in a process of its own (zoo/reading.py). Its bytes are kept while its page is open, for another answer
+about its columns needs another reading.
+"""
+
 from dataclasses import dataclass, field, replace
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from pages.parts import cached, state
+from pages.parts import cached, held, state
+from pages.parts.downloads import template
 from pages.parts.frame import escape
-from zoo.columns import RECOGNISE, Mapping
+from pages.parts.held import Sent
+from zoo import limited
+from zoo.columns import RECOGNISE, Mapping, NoColumn
 from zoo.dataset import Dataset
-from zoo.errors import DataError
-from zoo.exports import Service, open_export, recognise
+from zoo.decoding import Meant
+from zoo.errors import DataError, ZooError
+from zoo.exports import Service, recognise
 from zoo.files import Limits
-from zoo.history import Histories, corrected, read_histories, star_rule
+from zoo.history import Histories, corrected
+from zoo.reading import Bounds, Opened, read_history
 
 BROUGHT = "brought"  # the session's key of the last good file
 REFUSED = "refused"  # of the last bad one: what was asked of it, and the sentence why not
 KINDS = ["csv", "tsv", "txt", "parquet", "jsonl", "ndjson", "json", "gz", "zip"]
-COLUMNS = "columns"  # of the file that was looked at last
-STARS = "stars"  # the rule that its ratings suggest
+LOOKED = "looked"  # what the file is that was looked at last
 OPENED = "columns-opened"  # the file whose columns had to be picked
-OPTION = re.compile(r"name it with --\w+ COLUMN")  # what the command line offers, in a sentence that it shares
 ROLES = {"item": "Item (id or title)", "user": "User", "value": "Rating"}
 TEMPLATE = "user_id,title,year,rating\nme,The Shawshank Redemption,1994,5\nme,Spirited Away,2001,4.5\n"
 
@@ -54,18 +59,28 @@ class Asked:
     bounds: tuple[float, float] | None  # of an export: below the first a dislike, from the second a like
 
 
+@dataclass(frozen=True)
+class Looked:
+    """What a file is, whatever is asked of it."""
+
+    of: tuple[str, str]  # id of the file, fingerprint of the data set
+    columns: list[str]  # none of what is no table
+    stars: float | None  # the rule that its ratings suggest
+
+
 def ask(data: Dataset) -> Brought | None:
     """Uploader, column pickers, and the file that was read last (of this catalogue)."""
-    limits = allowed()
-    file = st.file_uploader(
+    limits = Bounds.of(cached.settings())
+    limited.warm()
+    file = held.uploader(
         "Your own choices, or many people's",
-        type=KINDS,
-        key=f"file-{state.kept('forgotten', 0)}",
-        max_upload_size=-(-limits.bytes // 2**20),
+        KINDS,
+        _key(),
+        limits.bytes,
         help="CSV, TSV, Parquet, JSON Lines, or one of them in gzip or zip. "
         f"Up to {limits.bytes / 2**20:,.0f} MB, packed and unpacked, and {limits.rows:,} rows.",
     )
-    if file is not None:
+    if file is not None and file.content is not None:
         _read(data, file, limits)
     brought = st.session_state.get(BROUGHT)
     return brought if brought is not None and brought.fingerprint == data.info.fingerprint else None
@@ -83,16 +98,20 @@ def explain() -> None:
             "One person's file becomes your taste on the other pages. Many people's get a list each, to download.\n\n"
             "**Your file stays in this session; it is not stored or logged.**"
         )
-        st.download_button(
-            "Template (CSV)", TEMPLATE, "template.csv", "text/csv", on_click="ignore", icon=":material/download:"
-        )
+        template(TEMPLATE, "template.csv")
 
 
 def forget() -> None:
     """What was read, what was refused, and the file itself: a new uploader holds none."""
+    held.forget(_key())
     state.keep("forgotten", state.kept("forgotten", 0) + 1)
-    for key in (BROUGHT, REFUSED, COLUMNS, STARS, OPENED):
+    for key in (BROUGHT, REFUSED, LOOKED, OPENED):
         st.session_state.pop(key, None)
+
+
+def _key() -> str:
+    """Of the uploader: after "forget" it is another one, for the browser would show the file again."""
+    return f"file-{state.kept('forgotten', 0)}"
 
 
 def allowed() -> Limits:
@@ -101,90 +120,94 @@ def allowed() -> Limits:
     return Limits(settings.upload_bytes, settings.upload_rows)
 
 
-def _read(data: Dataset, file: UploadedFile, limits: Limits) -> None:
+def _read(data: Dataset, file: Sent, limits: Bounds) -> None:
     """Reads a file once per set of answers; a refusal stands beside the pickers that may mend it."""
     refusal = st.container()
+    looked = st.session_state.get(LOOKED)
+    if looked is None or looked.of != (file.file_id, data.info.fingerprint):
+        with refusal, st.spinner("Matching the file with the catalogue …"):
+            looked = _look(data, file, limits)
     refused, sentence = st.session_state.get(REFUSED, (None, ""))
-    columns = _columns(file, limits)
-    service = recognise(columns)
+    service = recognise(looked.columns)
     bounds = None if service is None else _bounds(service)
     mapping, threshold = Mapping(), data.info.threshold
-    if columns:
+    if looked.columns:
         if refused is not None and refused.file_id == file.file_id:
             st.session_state[OPENED] = file.file_id
         opened = st.session_state.get(OPENED) == file.file_id  # whoever picks one column may have to pick another
-        stars = _star_rule(file, limits) if service is None and threshold is None else None
-        mapping, threshold = _pick(columns, stars if threshold is None else threshold, service, opened)
+        stars = looked.stars if threshold is None else None
+        mapping, threshold = _pick(looked.columns, stars if threshold is None else threshold, service, opened)
         if stars is not None and threshold == stars:
             st.caption(
                 f"Its ratings look like stars: rows rated {stars:g} or more count as likes, the others are left out. "
                 "“Columns and rating” changes that."
             )
-    asked = Asked(file.file_id, data.info.fingerprint, mapping, threshold, bounds if mapping == RECOGNISE else None)
+    asked = Asked(*looked.of, mapping, threshold, bounds if mapping == RECOGNISE else None)
     brought = st.session_state.get(BROUGHT)
     if refused == asked:
-        sentence, n = OPTION.subn("pick it below", sentence)
-        way = " Columns can be picked below." if columns and not n else ""
         kept = "" if brought is None else f" What you brought before ({brought.name}) is still here, below."
-        refusal.error(escape(sentence + way + kept), title="This file could not be used")
+        refusal.error(escape(sentence + kept), title="This file could not be used")
     elif brought is None or brought.asked != asked:
         with refusal, st.spinner("Matching the file with the catalogue …"):
             _match(data, file, limits, asked)
         st.rerun()
 
 
-def _match(data: Dataset, file: UploadedFile, limits: Limits, asked: Asked) -> None:
-    below, above = asked.bounds or (None, None)
-    before = st.session_state.get(BROUGHT)
+def _look(data: Dataset, file: Sent, limits: Bounds) -> Looked:
+    """The first reading, as a file of its kind is usually read: what it is, and what was found."""
+    of = (file.file_id, data.info.fingerprint)
     try:
-        found = read_histories(
-            file.getvalue(),
-            file.name,
-            data.catalogue,
-            mapping=asked.mapping,
-            threshold=asked.threshold,
-            like_from=above,
-            dislike_below=below,
-            limits=limits,
+        opened = read_history(file.content, file.name, data, limits, rule=data.info.threshold)
+    except DataError as error:
+        looked, usual = Looked(of, [], None), Asked(*of, Mapping(), data.info.threshold, None)
+        _refuse(usual, error, looked)
+    else:
+        looked = Looked(of, opened.columns, opened.stars)
+        _take(data, file, Asked(*of, opened.meant.mapping, opened.meant.threshold, opened.meant.bounds), opened)
+    st.session_state[LOOKED] = looked
+    return looked
+
+
+def _match(data: Dataset, file: Sent, limits: Bounds, asked: "Asked") -> None:
+    """Another reading, where somebody said what the columns and the ratings mean."""
+    try:
+        opened = read_history(
+            file.content, file.name, data, limits, Meant(asked.mapping, asked.threshold, asked.bounds)
         )
     except DataError as error:
-        st.session_state[REFUSED] = (asked, str(error))
+        _refuse(asked, error, st.session_state[LOOKED])
     else:
-        brought = Brought(file.name, data.info.fingerprint, asked, found, found)
-        if before is not None and before.asked.file_id == asked.file_id and before.fingerprint == asked.fingerprint:
-            brought = brought.corrected(before.corrections, data)  # another threshold changes no match
-        st.session_state[BROUGHT] = brought
-        st.session_state.pop(REFUSED, None)
+        _take(data, file, asked, opened)
+
+
+def _take(data: Dataset, file: Sent, asked: "Asked", opened: Opened) -> None:
+    """Keep what was found; what was brought before stays where this is refused."""
+    if opened.histories is None:
+        _refuse(asked, opened.refusal, opened)
+        return
+    before = st.session_state.get(BROUGHT)
+    brought = Brought(file.name, data.info.fingerprint, asked, opened.histories, opened.histories)
+    if before is not None and before.asked.file_id == asked.file_id and before.fingerprint == asked.fingerprint:
+        brought = brought.corrected(before.corrections, data)  # another threshold changes no match
+    st.session_state[BROUGHT] = brought
+    st.session_state.pop(REFUSED, None)
+
+
+def _refuse(asked: "Asked", error: ZooError, opened: Opened | Looked) -> None:
+    st.session_state[REFUSED] = (asked, _why_not(error, bool(opened.columns)))
+
+
+def _why_not(error: ZooError, has_columns: bool) -> str:
+    """Its sentence, with what can be done about it on this page."""
+    if isinstance(error, NoColumn):
+        return str(error).replace(error.option, "pick it below")
+    return f"{error} Columns can be picked below." if has_columns else str(error)
 
 
 def mend(data: Dataset, brought: Brought, given: str, item: int | None) -> None:
     """What the file calls `given` is this item; -1: it is left out; None: it is what was found for it."""
     others = {name: meant for name, meant in brought.corrections.items() if name != given}
     st.session_state[BROUGHT] = brought.corrected(others if item is None else others | {given: item}, data)
-
-
-def _columns(file: UploadedFile, limits: Limits) -> list[str]:
-    """The columns of a file, looked up once; none of what is no table."""
-    looked_at, columns = st.session_state.get(COLUMNS, (None, []))
-    if looked_at != file.file_id:
-        try:
-            columns = open_export(file.getvalue(), file.name, limits).columns
-        except DataError:
-            columns = []
-        st.session_state[COLUMNS] = (file.file_id, columns)
-    return columns
-
-
-def _star_rule(file: UploadedFile, limits: Limits) -> float | None:
-    """From which rating on a row of this file is a like, looked up once; None where it has no stars."""
-    looked_at, rule = st.session_state.get(STARS, (None, None))
-    if looked_at != file.file_id:
-        try:
-            rule = star_rule(file.getvalue(), file.name, limits=limits)
-        except DataError:
-            rule = None
-        st.session_state[STARS] = (file.file_id, rule)
-    return rule
 
 
 def _bounds(service: Service) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """What a wish costs: accuracy for test users against what the wish is for, as its weight goes from 0 to 1."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from pages.parts import cached, charts, downloads, measured, state, view
 from pages.parts.amounts import decimals
 from pages.parts.cached import Entry
 from pages.parts.frame import escape
+from pages.parts.session_cache import for_session
 from pages.parts.wishes import LABELS, Wished
 from zoo.card import Interval
 from zoo.dataset import Dataset
@@ -95,7 +96,7 @@ def curve(data: Dataset, wished: Wished, along: str) -> list[Point]:
     weights = sorted({*WEIGHTS, getattr(wished.wishes, along)})
     found = [_of_users(data, wished, replace(wished.wishes, **{along: weight}), metrics) for weight in weights]
     of = (*_key(data, wished), along, astuple(wished.wishes))
-    intervals = _intervals(*of, np.column_stack([one[ACCURACY.name] for one in found]))
+    intervals = _for(wished.models, _intervals)(*of, np.column_stack([one[ACCURACY.name] for one in found]))
     return [
         Point(weight, interval, weight if metric is None else _mean(one[metric.name]))
         for weight, one, interval in zip(weights, found, intervals, strict=True)
@@ -106,7 +107,7 @@ def curve(data: Dataset, wished: Wished, along: str) -> list[Point]:
 def cost(data: Dataset, wished: Wished) -> Comparison:
     """Accuracy of the lists as wished minus that of the first model's own, user by user."""
     now, before = (_of_users(data, wished, wishes, [ACCURACY])[ACCURACY.name] for wishes in (wished.wishes, Wishes()))
-    return _paired(*_key(data, wished), astuple(wished.wishes), now, before)
+    return _for(wished.models, _paired)(*_key(data, wished), astuple(wished.wishes), now, before)
 
 
 def words(compared: Comparison) -> str:
@@ -140,7 +141,12 @@ def _key(data: Dataset, wished: Wished) -> tuple[str, str, Of]:
 
 def _of_users(data: Dataset, wished: Wished, wishes: Wishes, metrics: Sequence[Metric]) -> dict[str, np.ndarray]:
     names = tuple(metric.name for metric in metrics)
-    return _measured(*_key(data, wished), astuple(wishes), names, data, wished.models, metrics)
+    return _for(wished.models, _measured)(*_key(data, wished), astuple(wishes), names, data, wished.models, metrics)
+
+
+def _for(entries: Sequence[Entry], remembered: Callable) -> Callable:
+    """The function that remembers for everybody, or, where a model belongs to this session, for this session alone."""
+    return _alone[remembered] if any(entry.loaded is not None for entry in entries) else remembered
 
 
 @st.cache_data(show_spinner=False, max_entries=2048)
@@ -155,7 +161,7 @@ def _measured(
     _metrics: Sequence[Metric],
 ) -> dict[str, np.ndarray]:
     """float64 [n] of each metric for the test users that were drawn."""
-    fold, pool = _asked(path, of_data, of, _data, _entries)
+    fold, pool = _for(_entries, _asked)(path, of_data, of, _data, _entries)
     return measure_wishes(pool, Wishes(*wishes), fold, {metric.name: metric for metric in _metrics}, K)
 
 
@@ -178,46 +184,23 @@ def _paired(path: str, of_data: str, of: Of, wishes: tuple, _now: np.ndarray, _b
     return paired(_now, _before, names=("now", "before"), metric=ACCURACY.name)
 
 
+_alone = {
+    _measured: for_session(_measured, 512),
+    _asked: for_session(_asked, 2, kind=st.cache_resource),
+    _intervals: for_session(_intervals, 256),
+    _paired: for_session(_paired, 256),
+}
+
+
 def _draw(data: Dataset, wished: Wished, along: str, points: list[Point]) -> None:
     metric = axis(data, along)
     title = metric.title if metric else f"Share of {wished.second.title}"
-    colour, symbol = charts.look(wished.first.chip())
     at = getattr(wished.wishes, along)
-    x, y = [one.amount for one in points], [one.accuracy.mean for one in points]
-    hover = f"weight %{{customdata[0]:.2f}}<br>{ACCURACY.title} %{{customdata[1]}}"
-    hover += f"<br>{title} %{{customdata[2]}}<extra></extra>" if metric else "<extra></extra>"
-    own = [
-        [one.weight, f"{decimals(of.mean)} [{decimals(of.low)}, {decimals(of.high)}]", decimals(one.amount)]
-        for one, of in ((one, one.accuracy) for one in points)
-    ]
-    line = {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "x": x,
-        "y": y,
-        "customdata": own,
-        "error_y": charts.ends(y, [(one.accuracy.low, one.accuracy.high) for one in points], colour),
-        "line": {"color": colour, "width": 1.8},
-        "marker": {"color": colour, "symbol": symbol, "size": 7},
-        "hovertemplate": hover,
-    }
-    here = [place for place, one in enumerate(points) if one.weight == at]
-    ring = {"color": "rgba(0,0,0,0)", "size": 19, "line": {"color": charts.of_theme(charts.TEXT), "width": 2.5}}
-    current = {
-        "type": "scatter",
-        "mode": "markers+text",
-        "x": [x[place] for place in here],
-        "y": [y[place] for place in here],
-        "text": [f"{at:g}"] * len(here),
-        "textposition": "top right",
-        "textfont": {"size": 13, "color": charts.of_theme(charts.TEXT)},
-        "marker": ring,
-        "hoverinfo": "skip",
-    }
+    traces = [_line(wished, metric, points), _ring([one for one in points if one.weight == at])]
     layout = {"xaxis": charts.axis(title), "yaxis": charts.axis(ACCURACY.title)}
     key = f"cost-{view.key_of(along)}"
     alt = f"{ACCURACY.title} against {title}, by weight; now {at:g}"
-    charts.show(key, [line, current], layout, height=330, alt=alt, on_select=lambda: _choose(key, along))
+    charts.show(key, traces, layout, height=330, alt=alt, on_select=lambda: _choose(key, along))
     n = points[0].accuracy.n if points else 0
     where = f" Across, {BETTER[along]}." if along in BETTER else ""
     others = " The other sliders stay where they are." if len(wished.wishes_set) > 1 else ""
@@ -225,6 +208,44 @@ def _draw(data: Dataset, wished: Wished, along: str, points: list[Point]) -> Non
         f"Each mark is a weight from 0 to 1, the ring the one that is set; a click on a mark sets it. Bars: 95 % "
         f"intervals over {n:,} of {len(data.test):,} test users, whose hidden choices no model saw.{where}{others}"
     )
+
+
+def _line(wished: Wished, metric: Metric | None, points: list[Point]) -> dict:
+    colour, symbol = charts.look(wished.first.chip())
+    y = [one.accuracy.mean for one in points]
+    hover = f"weight %{{customdata[0]:.2f}}<br>{ACCURACY.title} %{{customdata[1]}}"
+    hover += f"<br>{metric.title} %{{customdata[2]}}<extra></extra>" if metric else "<extra></extra>"
+    own = [
+        [one.weight, f"{decimals(of.mean)} [{decimals(of.low)}, {decimals(of.high)}]", decimals(one.amount)]
+        for one, of in ((one, one.accuracy) for one in points)
+    ]
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": [one.amount for one in points],
+        "y": y,
+        "customdata": own,
+        "error_y": charts.ends(y, [(one.accuracy.low, one.accuracy.high) for one in points], colour),
+        "line": {"color": colour, "width": 1.8},
+        "marker": {"color": colour, "symbol": symbol, "size": 7},
+        "hovertemplate": hover,
+    }
+
+
+def _ring(here: list[Point]) -> dict:
+    """Around the weight that is set."""
+    ring = {"color": "rgba(0,0,0,0)", "size": 19, "line": {"color": charts.of_theme(charts.TEXT), "width": 2.5}}
+    return {
+        "type": "scatter",
+        "mode": "markers+text",
+        "x": [one.amount for one in here],
+        "y": [one.accuracy.mean for one in here],
+        "text": [f"{one.weight:g}" for one in here],
+        "textposition": "top right",
+        "textfont": {"size": 13, "color": charts.of_theme(charts.TEXT)},
+        "marker": ring,
+        "hoverinfo": "skip",
+    }
 
 
 def _choose(key: str, along: str) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.parts import cached, state, view
+from pages.parts import cached, models, state, view
 from pages.parts.cached import Entry
 from pages.parts.frame import escape
 from zoo.dataset import Dataset
@@ -101,7 +101,7 @@ def _slider(name: str, help: str, usual: float = 0.0) -> float:
 
 def _second(data: Dataset, first: Entry, asked: Taste) -> Entry | None:
     """The model that is blended in; None where none is wished for, or it cannot answer this taste."""
-    others = {entry.name: entry for entry in cached.entries(data) if entry.card and entry.name != first.name}
+    others = {entry.name: entry for entry in models.everybody(data) if entry.card and entry.name != first.name}
     options = {"": "no other model"} | {name: entry.title for name, entry in others.items()}
     chosen = others.get(view.one("second", "Blend with", options, ""))
     if chosen is None:

@@ -3,17 +3,17 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
+
+from benchmarks.load.served import free_port, stop, wait_for
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -28,10 +28,13 @@ FLAGS = [
 ]
 PATIENCE = 30_000  # milliseconds: two busy cores are slow
 expect.set_options(timeout=PATIENCE)
+SEEN = 6000  # letters of a page, told of a test that failed
 PHONE = (
     "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Mobile Safari/537.36"
 )
 OWN = re.compile(r"^(https?|wss?)://localhost[:/]|^(blob|data|about):")
+REFUSED = """document.addEventListener("securitypolicyviolation", (refused) =>
+    console.error(`the policy refused ${refused.effectiveDirective} ${refused.blockedURI} of ${refused.sourceFile}`))"""
 NOISE = ("Failed to load resource",)  # a page opened by its address looks for its server in the folder first, by design
 
 
@@ -59,39 +62,57 @@ def chromium() -> str | None:
 
 
 @contextmanager
-def serving(tiny_zoo: Path, log: Path) -> Iterator[str]:
+def serving(tiny_zoo: Path, log: Path, port: int | None = None, **environment: str) -> Iterator[str]:
     """The app on a free port, by the real command."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "zoo.cli", "serve", "--zoo", str(tiny_zoo), "--port", str(port)]
+    port = port or free_port()
+    command = ["-m", "zoo.cli", "serve", "--zoo", str(tiny_zoo), "--port", str(port)]
+    with running(command, log, port, **environment):
+        yield f"http://localhost:{port}"
+
+
+@contextmanager
+def running(command: list[str], log: Path, port: int, **environment: str) -> Iterator[subprocess.Popen]:
+    """A server that Python is started with, from when it answers."""
     with log.open("wb") as output:
         server = subprocess.Popen(
-            command,
+            [sys.executable, *command],
             cwd=CHECKOUT,
-            env={**os.environ, "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "none"},
+            env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     try:
-        _wait_for(f"http://localhost:{port}/_stcore/health", server, log)
-        yield f"http://localhost:{port}"
+        wait_for(f"http://localhost:{port}/_stcore/health", server, log)
+        yield server
     finally:
-        server.terminate()
-        server.wait(timeout=20)
+        stop(server)
 
 
-def _wait_for(url: str, server: subprocess.Popen, log: Path) -> None:
-    for _ in range(240):
-        assert server.poll() is None, log.read_text()
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-        except OSError:
-            time.sleep(0.25)
-        else:
-            return
-    raise AssertionError(f"The server did not answer in a minute:\n{log.read_text()}")
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """An empty window, for what a `Visitor` is not: on servers of a test's own, and where errors are expected."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    yield page
+    context.close()
+
+
+def settle(page: Page) -> None:
+    """Until the page stands still: the script has run, and each of our components is drawn.
+
+    What shows that a script has begun must have been waited for: before that the page stands still, too.
+    """
+    page.get_by_role("heading", level=1).first.wait_for()
+    page.wait_for_function(
+        """() => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning"
+            && !document.querySelector("[data-testid=stSkeleton], [data-testid=stSpinner]")
+            && [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
+                .every((host) => host.shadowRoot?.childElementCount)""",
+        timeout=PATIENCE,
+    )
+    page.wait_for_timeout(150)
 
 
 class Visitor:
@@ -103,6 +124,7 @@ class Visitor:
         self.foreign: list[str] = []
         page.set_default_timeout(PATIENCE)
         page.on("console", self._listen)
+        page.add_init_script(REFUSED)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("websocket", lambda socket: OWN.match(socket.url) or self.foreign.append(socket.url))
         page.route(lambda url: not OWN.match(url), self._refuse)
@@ -120,8 +142,7 @@ class Visitor:
     def search(self, text: str) -> Locator:
         """Type into the box; the suggestions, once they answer this text."""
         box = self.page.get_by_role("combobox", name="Find an item by title")
-        box.fill("")
-        box.press_sequentially(text, delay=20)
+        box.fill(text)  # at once: an answer to the first letters only would stand there, and be taken for this one
         expect(self.page.locator(".option.at strong")).to_contain_text(re.compile(text, re.I))
         return self.page.get_by_role("option")
 
@@ -153,8 +174,9 @@ class Visitor:
     def go(self, name: str) -> None:
         if (opener := self.page.get_by_test_id("stExpandSidebarButton")).is_visible():
             opener.click()
-        self.page.get_by_role("link", name=name).click()
+        self.page.get_by_role("link", name=name, exact=True).click()
         self.page.get_by_role("heading", name=name, level=1).wait_for()
+        self.settle()
 
     def compare(self, *names: str) -> None:
         """To Compare, where these models stand side by side and no others."""
@@ -170,6 +192,10 @@ class Visitor:
             heading = self.page.locator(".list").get_by_role("heading", name=name, exact=True)
             expect(heading).to_have_count(1 if name in names else 0)
         expect(self.page.locator(".list")).to_have_count(len(names))
+        self.settle()
+
+    def settle(self) -> None:
+        settle(self.page)
 
     def titles(self, model: str | None = None) -> list[str]:
         """Titles of the list that stands there now, best first."""
@@ -181,10 +207,38 @@ class Visitor:
 
     @property
     def overflow(self) -> list[str]:
-        """What is wider than the screen."""
+        """What is wider than the screen once the page stands still; a chart is laid out in two steps."""
         wide = """() => [document.documentElement, ...document.querySelectorAll("[data-testid=stMain]")]
             .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => `${e.tagName} ${e.scrollWidth}`)"""
-        return self.page.evaluate(wide)
+        self.settle()
+        for _ in range(20):
+            if not (found := self.page.evaluate(wide)):
+                break
+            self.page.wait_for_timeout(100)
+        return found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
+    """What the windows of a test showed when it failed, for whoever reads of it elsewhere."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for name, value in getattr(item, "funcargs", {}).items():
+            page = value.page if hasattr(value, "page") else value
+            if isinstance(page, Page):
+                with suppress(PlaywrightError):
+                    seen = page.locator("body").aria_snapshot(timeout=5000)
+                    report.sections.append((f"{name} at {page.url}", seen[:SEEN]))
+    return report
+
+
+def place_of(thing: Locator) -> dict[str, float]:
+    """Its box, once it is the same twice: where the pointer goes is said in numbers."""
+    before, now = None, thing.bounding_box()
+    while now is None or now != before:
+        thing.page.wait_for_timeout(100)
+        before, now = now, thing.bounding_box()
+    return now
 
 
 @pytest.fixture
@@ -201,8 +255,10 @@ def phone(browser: Browser, address: str) -> Iterator[Visitor]:
 def _visit(browser: Browser, address: str, viewport: dict[str, int], **options: bool | str) -> Iterator[Visitor]:
     """Whatever a test looks at: nothing may leave the server, and no error may stand in the console."""
     context = browser.new_context(viewport=viewport, accept_downloads=True, reduced_motion="reduce", **options)
-    visitor = Visitor(context.new_page(), address)
-    yield visitor
-    context.close()
+    try:
+        visitor = Visitor(context.new_page(), address)
+        yield visitor
+    finally:
+        context.close()
     assert visitor.foreign == [], "requests left the server"
     assert visitor.errors == [], "errors in the console"

@@ -173,7 +173,7 @@ class Tour:
     def go(self, name: str) -> None:
         if (opener := self.page.get_by_test_id("stExpandSidebarButton")).is_visible():
             opener.click()
-        self.page.get_by_role("link", name=name).click()
+        self.page.get_by_role("link", name=name, exact=True).click()
         self.page.get_by_role("heading", name=name, level=1).wait_for()
 
 

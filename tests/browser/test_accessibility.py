@@ -11,7 +11,7 @@ from importlib.resources import files
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PHONE, Visitor
+from tests.browser.conftest import PHONE, Visitor, settle
 from tests.navigation import Place, places
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
@@ -29,6 +29,11 @@ FIND = """async ([rules, exceptions]) => {
         return {rule: rule.id, weight: rule.impact, where: node.target.flat().join(" >> "), html, why, excused}
     }))
 }"""
+
+DRESSED = """(dark) => [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")].every((host) => {
+    const stage = host.shadowRoot?.querySelector(".stage")
+    return !stage?.offsetParent || stage.classList.contains("dark") === dark
+})"""  # each of our components is drawn again when the theme changes
 
 
 @dataclass(frozen=True)
@@ -67,19 +72,12 @@ class Window:
         self.settle()
 
     def settle(self) -> None:
-        """Until the page stands still: the script has run, and each of our components is drawn."""
-        self.page.get_by_role("heading", level=1).first.wait_for()
-        self.page.wait_for_function(
-            """() => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning"
-                && !document.querySelector("[data-testid=stSkeleton], [data-testid=stSpinner]")
-                && [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
-                    .every((host) => host.shadowRoot?.childElementCount)"""
-        )
-        self.page.wait_for_timeout(150)
+        settle(self.page)
 
     def dress(self, mode: str) -> None:
         """In light or dark, as the system says."""
         self.page.emulate_media(color_scheme=mode, reduced_motion="reduce")
+        self.page.wait_for_function(DRESSED, arg=mode == "dark")
         self.settle()
 
     def findings(self, rules: list[str] | None = None) -> list[dict]:

@@ -203,14 +203,12 @@ def test_nothing_is_wider_than_a_phone(phone):
     assert phone.overflow == []
 
 
-def test_the_first_visitor_of_a_server_may_come_by_a_deep_link(browser, tiny_zoo, tmp_path):
+def test_the_first_visitor_of_a_server_may_come_by_a_deep_link(page, tiny_zoo, tmp_path):
     """Streamlit takes pages/ for its older kind of pages until a script ran, and would say "Page not found"."""
     with serving(tiny_zoo, tmp_path / "log.txt") as address:
-        page = browser.new_page()
         page.goto(f"{address}/bring")
         page.get_by_role("heading", name="Bring", level=1).wait_for()
         expect(page.get_by_text("Page not found")).to_have_count(0)
-        page.close()
 
 
 def test_quick_clicks_are_all_heard(visitor):

@@ -13,6 +13,7 @@ def latent(visitor, query: str = "") -> Page:
     page = visitor.page
     page.goto(f"{page.url.split('/', 3)[0]}//{page.url.split('/')[2]}/latent?{TASTE}{query}")
     page.locator(".list .rank").first.wait_for()
+    visitor.settle()
     return page
 
 

@@ -264,6 +264,7 @@ def test_a_change_of_page_right_after_a_click_loses_neither(visitor):
     page = visitor.page
     for name, n in (("Compare", 2), ("Recommend", 4), ("Compare", 6), ("Recommend", 8)):
         visitor.like_at_once(2)
-        page.get_by_role("link", name=name).click()
+        page.get_by_role("link", name=name, exact=True).click()
         page.get_by_role("heading", name=name, level=1).wait_for()
         expect(page.locator(".taste .chip.like")).to_have_count(n)
+        visitor.settle()

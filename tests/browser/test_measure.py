@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import place_of
 from tests.browser.test_app import upload
 from zoo.registry import Zoo
 
@@ -23,6 +24,7 @@ def segments(visitor, query: str) -> Page:
     page = visitor.page
     page.goto(f"{page.url.split('/', 3)[0]}//{page.url.split('/')[2]}/segments?{query}")
     page.locator(".people .person").first.wait_for()
+    visitor.settle()
     return page
 
 
@@ -72,7 +74,8 @@ def test_a_range_dragged_on_the_histogram_keeps_its_users_and_the_link_keeps_the
     bars = chart.locator(".bars .point path")
     expect(bars.first).to_be_attached()
     chart.scroll_into_view_if_needed()
-    plot = chart.locator(".nsewdrag").bounding_box()
+    visitor.settle()
+    plot = place_of(chart.locator(".nsewdrag"))
     page.mouse.move(plot["x"] + plot["width"] * 0.55, plot["y"] + plot["height"] * 0.3)
     page.mouse.down()
     page.mouse.move(plot["x"] + plot["width"] - 2, plot["y"] + plot["height"] * 0.6, steps=8)
@@ -97,7 +100,8 @@ def test_a_mark_of_a_group_leads_to_the_users_of_that_group(visitor):
     page = segments(visitor, "data=tiny&a=ease")
     mark = page.locator(".js-plotly-plot").first.locator(".scatterlayer .point").first
     mark.wait_for()
-    box = mark.bounding_box()
+    visitor.settle()
+    box = place_of(mark)
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page).to_have_url(re.compile("group="))
 
@@ -156,7 +160,7 @@ def test_an_item_leads_to_whom_it_is_shown_and_they_to_their_lists(visitor):
     visitor.go("Catalogue")
     page.get_by_text("An item", exact=True).click()
     box = page.get_by_role("combobox", name="Find an item of the catalogue")
-    box.press_sequentially("cafe zur", delay=20)
+    box.fill("cafe zur")
     expect(page.get_by_role("option")).to_contain_text(["Café Zürich"])
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Café Zürich").wait_for()

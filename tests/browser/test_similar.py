@@ -4,12 +4,15 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import place_of
+
 
 def similar(visitor, query: str) -> Page:
     """The page at this address, in a session of its own."""
     page = visitor.page
     page.goto(f"{page.url.split('/', 3)[0]}//{page.url.split('/')[2]}/similar?{query}")
     page.get_by_role("heading", name="Similar", level=1).wait_for()
+    visitor.settle()
     return page
 
 
@@ -23,6 +26,7 @@ def test_an_item_shows_both_directions_and_leads_on(visitor):
     page.keyboard.press("Enter")
     expect(page.locator(".found h2")).to_have_text(name)
     expect(page).not_to_have_url(re.compile("item=112"))
+    expect(page.locator(".list").first.locator(".title").first).not_to_have_text(name)  # the list followed
     titles = page.locator(".list").first.locator(".title").all_text_contents()
     page.reload()
     expect(page.locator(".found h2")).to_have_text(name)
@@ -36,7 +40,8 @@ def test_a_box_drawn_on_the_map_tells_what_is_in_there_and_the_link_keeps_it(vis
     plot = page.locator(".js-plotly-plot .nsewdrag")
     plot.wait_for()
     plot.scroll_into_view_if_needed()
-    box = plot.bounding_box()
+    visitor.settle()
+    box = place_of(plot)
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.1)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] - 4, box["y"] + box["height"] * 0.9, steps=8)

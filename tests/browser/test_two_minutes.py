@@ -46,7 +46,7 @@ def test_a_newcomer_sees_films_tries_a_taste_compares_reads_the_zoo_and_brings_a
     page.get_by_text("Letterboxd").first.wait_for()
     expect(page.get_by_text(re.compile("3 of 4 rows matched"))).to_be_visible()
     page.get_by_role("button", name="Use as my taste").click()
-    newcomer.go("Recommend")
+    page.get_by_role("heading", name="Recommend", level=1).wait_for()  # the button leads there
     newcomer.chip("Matrix").wait_for()
     expect(page.locator(".taste .chip.like")).to_have_count(2)
     expect(page.locator(".taste .chip.dislike")).to_contain_text("Titanic")

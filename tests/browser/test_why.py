@@ -9,9 +9,8 @@ def test_a_card_says_because_of_what_and_opens_all_of_it_by_keyboard_until_back(
     page = visitor.page
     for text in ("amber harb", "paper signal"):
         visitor.like(text)
-        expect(page.locator(".list .card .title", has_text=re.compile(text, re.I))).to_have_count(
-            0
-        )  # the list followed
+        expect(page.locator(".list .card .title", has_text=re.compile(text, re.I))).to_have_count(0)
+    visitor.settle()  # the list followed
     card = page.locator(".list .card").first
     expect(card.locator(".because")).to_have_text(re.compile("^because you had "))
     expect(card.locator(".because")).to_have_attribute("title", re.compile(r"\+[\d.]+, of a score of −?[\d.]+\.$"))
@@ -40,6 +39,7 @@ def test_a_card_says_because_of_what_and_opens_all_of_it_by_keyboard_until_back(
 def test_on_a_phone_the_dialog_fits_and_back_closes_it(phone):
     page = phone.page
     phone.like("amber harb")
+    phone.settle()
     page.locator(".list .card").first.get_by_role("button", name=re.compile("^Why")).click()
     dialog = page.get_by_role("dialog")
     expect(dialog.locator(".js-plotly-plot .bars .point")).to_have_count(1)

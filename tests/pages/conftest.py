@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.parts import levels, operate
 from pages.parts.state import SESSION, Session, Visit
+from zoo import telemetry
 from zoo.dataset import Dataset
 from zoo.registry import Zoo
 
@@ -55,7 +58,7 @@ class App:
     def shown(self, component: str) -> list[dict]:
         """What each component of this name was given in the last run."""
         return [
-            json.loads(element.proto.json, parse_constant=_no_number)
+            json.loads(element.proto.json, parse_constant=_no_number)[0]
             for element in self.at.get("bidi_component")
             if element.proto.component_name == f"menagerie.{component}"
         ]
@@ -69,7 +72,9 @@ class App:
     def words(self) -> str:
         """Everything that reaches the page as text of Streamlit's own elements."""
         kinds = (self.at.markdown, self.at.caption, self.at.error, self.at.info, self.at.warning)
-        return "\n".join(element.value for kind in kinds for element in kind)
+        written = [element.value for kind in kinds for element in kind]
+        html = [element.proto.body for element in self.at.get("html")]
+        return "\n".join(written + [body for body in html if not body.startswith("<style>")])
 
 
 @pytest.fixture
@@ -83,3 +88,13 @@ def app_last(tiny_zoo: Path, monkeypatch: pytest.MonkeyPatch) -> App:
     """The data set whose test users are known to training."""
     monkeypatch.setenv("MENAGERIE_ZOO", str(tiny_zoo))
     return App(tiny_zoo, "tiny-last")
+
+
+@pytest.fixture(autouse=True)
+def told_by_this_test_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What other tests told of the server, and how full this machine is, is no matter on Operate."""
+    here = telemetry.Telemetry()
+    for name in ("count", "observe", "error", "counts", "timings", "together", "levels", "errors"):
+        monkeypatch.setattr(telemetry, name, getattr(here, name))
+    monkeypatch.setattr(levels, "machine_memory", lambda: (4e9, 8e9))
+    monkeypatch.setattr(operate.shutil, "disk_usage", lambda path: SimpleNamespace(free=4e9, total=8e9))

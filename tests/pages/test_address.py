@@ -198,4 +198,4 @@ def test_an_empty_zoo_has_no_address(tmp_path, monkeypatch):
     at.run()
     assert not at.exception
     told = [e.proto.json for e in at.get("bidi_component") if e.proto.component_name == "menagerie.address"]
-    assert told == ['{"steps": []}'] * 2
+    assert told == ['[{"steps": []}]'] * 2

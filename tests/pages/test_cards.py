@@ -17,6 +17,7 @@ from tests.pages.conftest import App
 from tests.pages.test_states import break_model, own_zoo  # noqa: F401 - a fixture
 from zoo.card import Interval
 from zoo.evaluate import read_per_user, summarize
+from zoo.manifest import write_manifest
 from zoo.metrics import DEFINITIONS, EXPOSURES
 from zoo.references import FILE, references_table
 from zoo.registry import Zoo
@@ -151,6 +152,7 @@ def test_where_the_data_was_simulated_the_page_says_so_and_shows_what_could_be_r
     data.info.model_copy(update={"simulated": True, "notice": "Nobody is real."}).save(data.path / "dataset.json")
     scores = data.test.held_out.toarray().astype(float)
     references_table({"oracle": scores}, data.test.user_idx).write_parquet(data.path / FILE)
+    write_manifest(data.path, below=False)
     app = App(own_zoo).open("inside/cards")
     oracle = app.shown("modelcard")[-1]
     assert oracle["title"] == "Oracle"

@@ -14,6 +14,7 @@ from tests.pages.test_compare import items
 from tests.pages.test_states import own_zoo  # noqa: F401 - a fixture
 from zoo.compare import character
 from zoo.dataset import Dataset
+from zoo.manifest import write_manifest
 
 
 def look(app: App, **view: str) -> dict:
@@ -130,6 +131,7 @@ def test_a_catalogue_without_years_and_genres_shows_what_there_is(own_zoo):  # n
         year=pl.lit(None, pl.Int32), genres=pl.lit([], pl.List(pl.String)), title=pl.lit("Item")
     )
     bare.write_parquet(path)
+    write_manifest(path.parent, below=False)
     app = App(own_zoo).choose(models=["ease", "popularity"]).taste(0, 2).open("try/compare")
     assert set(facts(look(app))) == {"Only here", "Popularity"}
     assert "newer" not in app.shown("overlap")[0]["sentence"]

@@ -1,6 +1,5 @@
 """The Leaderboard page: the verdict, figures with intervals, a pinned baseline, costs, and the incumbent's lists."""
 
-import json
 import re
 from urllib.parse import parse_qsl
 
@@ -9,7 +8,7 @@ import polars as pl
 import pytest
 import streamlit as st
 
-from pages.parts import advice, measured, pairs, server
+from pages.parts import advice, asgi, measured, pairs
 from pages.parts.amounts import decimals, signed
 from pages.parts.incumbent import INCUMBENT, NAME
 from pages.parts.link import VIEW
@@ -18,6 +17,7 @@ from tests.pages.conftest import App
 from tests.pages.test_bring import press, upload
 from tests.pages.test_states import break_model, own_zoo  # noqa: F401 - a fixture
 from zoo.latency import N_ASKED
+from zoo.manifest import CURRENT, write_manifest
 from zoo.significance import compare_all
 
 
@@ -335,10 +335,9 @@ def test_more_metrics_than_a_table_holds_are_the_usual_ones(page):
 def test_models_of_an_older_version_have_figures_and_no_lists(own_zoo):  # noqa: F811
     for path in (own_zoo / "tiny").glob("*/*/lists.parquet"):
         path.unlink()
-        manifest = path.parent / "MANIFEST.json"
-        told = json.loads(manifest.read_text())
-        told["files"].pop("lists.parquet")
-        manifest.write_text(json.dumps(told))
+        checksum = write_manifest(path.parent)
+        path.parent.rename(path.parent.with_name(checksum[:8]))
+        (path.parent.parent / CURRENT).write_text(checksum[:8])
     page = App(own_zoo).open("measure/leaderboard")
     assert cells(page)["ease"]["ndcg_at_100"]["mean"]
     look(page, at="5")
@@ -356,7 +355,7 @@ def test_what_the_server_drew_ahead_is_drawn_for_no_visitor_again(app, monkeypat
     drawn = []
     draw = measured.figures_and_pairs
     monkeypatch.setattr(measured, "figures_and_pairs", lambda columns: drawn.append(list(columns)) or draw(columns))
-    server.draw_ahead()
+    asgi.draw_ahead()
     assert len(drawn) == len(measured.cached.zoo().datasets()) * (1 + len(measured.KS))
     before = len(drawn)
     app.open("measure/leaderboard")

@@ -14,6 +14,7 @@ from pages.parts.memo_content import MOST_TITLES
 from pages.parts.state import Visit
 from tests.pages.conftest import App
 from tests.pages.test_address import opened
+from tests.pages.test_own_model import bring
 from tests.test_memo import HOSTILE, Page
 from zoo.evaluate import read_per_user
 from zoo.explain import explain
@@ -221,3 +222,27 @@ def test_titles_of_strangers_are_text_in_the_file(app, pressed):
     assert any("**Stars**" in one for one in page.all("bdi"))
     assert len(text.encode()) < 2_000_000
     assert all(hostile not in text for hostile in HOSTILE[:2])
+
+
+def test_a_model_of_ones_own_stands_in_every_memo(app, pressed):
+    """Made where no session is, as a download is: its lists and their reasons, and what nobody knows of it."""
+    bring(app)
+    app.taste(0, 2).open("try/recommend").choose(**{"model": ["yours"], "shown-model": ["yours"]})
+    (alone,) = pressed().lists
+    assert [line.title for line in alone.lines] == [card["title"] for card in app.lists[0]["cards"]]
+    assert any("because of" in (line.reason or "") for line in alone.lines)
+    app.open("try/compare").choose(models=["yours", "ease"])
+    told = pressed()
+    assert [one.title for one in told.lists] == ["Mine", "EASE"]
+    assert all(one.problem is None and one.lines for one in told.lists)
+    assert told.models[0].checksum.startswith("none:")
+    assert any(caveat.startswith("Without figures in this memo: Mine") for caveat in told.caveats)
+    assert told.link_note == memo.BROUGHT
+    Page(html(told))
+    app.open("measure/leaderboard")
+    board = pressed()
+    assert all("Mine" in figures.of for figures in board.figures)
+    assert any("Mine" in (pair.a, pair.b) for pair in board.pairs)
+    assert any(caveat.startswith("Mine: Not known here") for caveat in board.caveats)
+    assert board.link_note == memo.BROUGHT
+    Page(html(board))

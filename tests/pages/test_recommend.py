@@ -1,8 +1,5 @@
 """The Recommend page: one taste, one model, cards."""
 
-import statistics
-import time
-
 from pages.parts.state import Visit
 
 
@@ -140,16 +137,12 @@ def test_a_taste_of_another_data_set_is_not_taken_over_and_not_lost(app):
     assert len(app.shown("taste")[0]["likes"]) == 2
 
 
-def test_a_taste_change_reaches_four_lists_within_300_ms(app):
+def test_every_taste_change_reaches_four_lists(app):  # how soon: benchmarks/taste_change.py
     app.choose(models=["popularity", "pure_svd", "ease", "variational"]).open("try/compare")
     app.taste(1, 2, 3)
-    seconds = []
     for liked in range(4, 11):
-        start = time.perf_counter()
         app.taste(1, 2, 3, liked)
-        seconds.append(time.perf_counter() - start)
         assert [len(shown["cards"]) for shown in app.lists] == [20] * 4
-    assert statistics.median(seconds) < 0.3
 
 
 def test_filters_that_are_on_are_told_and_cleared_by_one_press(app):

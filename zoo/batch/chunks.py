@@ -5,7 +5,6 @@ at once, and chunk after chunk is in the order of the ids. A file that is sorted
 """
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +15,7 @@ from zoo.batch.progress import Progress
 from zoo.batch.source import THING, Source, user_ids
 from zoo.batch.survey import Survey
 from zoo.errors import DataError
+from zoo.manifest import put
 from zoo.report import Ledger, Report
 from zoo.rows import NO_ITEM, NO_RATING, NO_USER
 
@@ -49,13 +49,9 @@ class Sorted:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """In one step: whoever looks sees all of it, or what was there before."""
     new = path.with_name(path.name + ".new")
-    with new.open("w", encoding="utf-8") as file:
-        json.dump(content, file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(new, path)
+    new.write_text(json.dumps(content, indent=2), encoding="utf-8")
+    put(new, path)
 
 
 def sort_by_user(source: Source, seen: Survey, folder: Path, progress: Progress) -> Sorted:

@@ -12,7 +12,6 @@ asked now, it starts anew. The lists appear under their name in one step, and th
 
 import fcntl
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -95,10 +94,3 @@ def begin(folder: Path, asked: dict[str, Any], say: Callable[[str], None]) -> No
             if path.name not in (".lock", JOB):  # a stop in here is met by the same difference again
                 path.unlink()
     write_json(folder / JOB, asked)
-
-
-def move(new: Path, path: Path) -> None:
-    """In one step, and on the disk before that."""
-    with new.open("rb") as file:
-        os.fsync(file.fileno())
-    os.replace(new, path)

@@ -14,7 +14,7 @@ import polars as pl
 from scipy.sparse import csr_array
 
 from zoo.batch.chunks import UNKNOWN, Sorted, read_chunk, sort_by_user, write_json
-from zoo.batch.parts import SORTED, Job, Part, begin, held, move
+from zoo.batch.parts import SORTED, Job, Part, begin, held
 from zoo.batch.progress import Progress
 from zoo.batch.source import open_source
 from zoo.batch.survey import survey
@@ -22,7 +22,7 @@ from zoo.columns import RECOGNISE, Mapping
 from zoo.dataset import Dataset
 from zoo.errors import ModelError, ZooError
 from zoo.files import check_source
-from zoo.manifest import sha256
+from zoo.manifest import put, sha256
 from zoo.recommend import Taste, why_not
 from zoo.report import Report
 from zoo.rows import NO_ITEM, NO_RATING, NO_USER
@@ -153,7 +153,7 @@ def _part(job: Job, there: Sorted, chunk: int, progress: Progress) -> Part:
             if done == len(people) or sum(part.height for part in waiting) >= ROWS_PER_GROUP:
                 writer.write_table(pl.concat(waiting).to_arrow(compat_level=pl.CompatLevel.oldest()))
                 waiting = []
-    move(new, path)
+    put(new, path)
     n_pairs = len(X.data)
     strangers = int((np.diff(X.indptr) == 0).sum())
     part = Part(job.key, path.stat().st_size, len(people), strangers, n_pairs, n_liked - n_pairs)
@@ -209,7 +209,7 @@ def _put_together(job: Job, there: Sorted, out: Path) -> None:
                 for group in range(part.num_row_groups):
                     writer.write_table(part.read_row_group(group))
             progress.show(sum(there.rows[: chunk + 1]))
-    move(new, out)
+    put(new, out)
 
 
 def _told(there: Sorted, parts: list[Part], where: str, say: Callable[[str], None]) -> Report:

@@ -12,7 +12,7 @@ from zoo.batch.progress import Progress
 from zoo.batch.source import THING, Source, all_integers, user_ids
 from zoo.catalogue import Catalogue
 from zoo.errors import DataError
-from zoo.history import NO_RATINGS, like_from_stars
+from zoo.history_rows import NO_RATINGS, like_from_stars
 from zoo.ids import id_text
 from zoo.matching import find_items
 from zoo.titles import year_number

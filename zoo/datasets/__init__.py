@@ -6,12 +6,12 @@ A folder per data set, with interactions.parquet, items.parquet, source.json and
 import difflib
 import json
 import os
-import sys
 from pathlib import Path
 
 from zoo.datasets.built_in import BUILT_IN
 from zoo.datasets.known import KNOWN, Known
 from zoo.errors import DataError
+from zoo.settings import system_cache
 
 __all__ = ["KNOWN", "Known", "cache_folder", "find", "is_here", "known", "licence_beside", "place_of"]
 
@@ -22,11 +22,7 @@ def cache_folder() -> Path:
     """MENAGERIE_CACHE, or the folder that the system has for what can be downloaded again."""
     if given := os.environ.get("MENAGERIE_CACHE", "").strip():
         return Path(given).expanduser()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "menagerie" / "cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Caches/menagerie"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "menagerie"
+    return system_cache()
 
 
 def place_of(name: str) -> Path:

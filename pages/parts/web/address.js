@@ -1,7 +1,7 @@
 // Writes the address of the browser: a new entry of its history for each thing that the visitor did, the same entry for
 // what followed by itself. A step is entered once: told again after Back, it must not do away with what Back brought.
 
-export default function ({ data, parentElement }) {
+function draw({ data, parentElement }) {
   hide(parentElement)
   const last = window.menagerieEntered ?? 0
   for (const { number, query, push } of data.steps.filter((step) => step.number > last)) {

@@ -1,5 +1,10 @@
 // What every component of the app shares. Titles come from strangers' files: they enter the page as text nodes only.
 
+/** Every component draws itself by its `draw`. Its data comes in a list of one: see pages/parts/component.py. */
+export default function (component) {
+  return draw({ ...component, data: component.data[0] })
+}
+
 const SVG = "http://www.w3.org/2000/svg"
 
 /** An element with attributes (`onclick` etc. are handlers) and children; strings become text nodes, null is left out. */
@@ -48,6 +53,7 @@ function mark(model) {
     circle: svg("circle", { cx: 6, cy: 6, r: 5 }),
     triangle: svg("path", { d: "M6 .8L11.5 10.8H.5z" }),
     diamond: svg("path", { d: "M6 .3L11.7 6 6 11.7 .3 6z" }),
+    star: svg("path", { d: "M6 .2l1.7 3.8 4.1.4-3.1 2.7.9 4.1L6 9.1l-3.6 2.1.9-4.1L.2 4.4l4.1-.4z" }),
     cross: svg("path", { d: "M4.2.5h3.6v3.7h3.7v3.6H7.8v3.7H4.2V7.8H.5V4.2h3.7z" }),
   }
   const node = svg("svg", { viewBox: "0 0 12 12", class: "mark", "aria-hidden": "true" }, shapes[model.mark] ?? shapes.circle)

@@ -47,7 +47,7 @@ function rowNode(row, data, say) {
   return node
 }
 
-export default function (component) {
+function draw(component) {
   const { data, parentElement } = component
   const root = stage(parentElement, "board")
   const say = teller(data.of)

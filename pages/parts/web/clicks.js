@@ -4,7 +4,7 @@
 const AGAIN = 2000 // milliseconds before the first repetition
 const MOST = 5 // repetitions: a server that does not take a message after a minute never will
 
-export default function ({ data, parentElement, setTriggerValue }) {
+function draw({ data, parentElement, setTriggerValue }) {
   hide(parentElement)
   const box = mailbox()
   box.pending = box.pending.filter((event) => event.serial > data.heard)

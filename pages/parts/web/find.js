@@ -1,6 +1,6 @@
 // One item of the catalogue, found by its title, and what is known of it.
 
-export default function (component) {
+function draw(component) {
   const { data, parentElement, setStateValue } = component
   const root = stage(parentElement, "find")
   const tell = teller(data.of)

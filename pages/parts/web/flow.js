@@ -100,7 +100,7 @@ function linkWays(root) {
   })
 }
 
-export default function (component) {
+function draw(component) {
   const { data, parentElement } = component
   const root = stage(parentElement, "flow")
   linkWays(root)

@@ -224,7 +224,7 @@ function linkTwins(root) {
   })
 }
 
-export default function (component) {
+function draw(component) {
   const { data, parentElement } = component
   const root = stage(parentElement, "lists")
   root.classList.toggle("columns", data.layout === "columns")

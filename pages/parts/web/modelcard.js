@@ -39,7 +39,7 @@ function body(data) {
   ].filter(Boolean)
 }
 
-export default function ({ data, parentElement }) {
+function draw({ data, parentElement }) {
   const root = stage(parentElement, "modelcard")
   root.style.setProperty("--light", data.colour[0])
   root.style.setProperty("--dark", data.colour[1])

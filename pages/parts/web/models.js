@@ -21,7 +21,7 @@ function chipNode(model, data, chosen, choose, text) {
     mark(model), text, model.problem ? el("span", { class: "muted" }, " unavailable") : null)
 }
 
-export default function (component) {
+function draw(component) {
   const { data, parentElement } = component
   const root = stage(parentElement, "models")
   const say = teller(data.of)

@@ -13,7 +13,7 @@ function fold(root, table) {
   return box
 }
 
-export default function (component) {
+function draw(component) {
   const { data, parentElement } = component
   const root = stage(parentElement, "overlap")
   const head = el("tr", {}, el("th", { scope: "col" }, "Lists"), ...data.columns.map((column) => el("th", { scope: "col", class: "numbers" }, term(column.title, column.meaning))))

@@ -1,6 +1,6 @@
 // Users behind a number: one row each, with what a metric gives them. A row opens that user's history and lists.
 
-export default function (component) {
+function draw(component) {
   const { data, parentElement } = component
   const root = stage(parentElement, "people")
   const say = teller(data.of)

@@ -1,6 +1,6 @@
 // Why each item stands in its list: found out after the lists, which write these lines on their cards (lists.js).
 
-export default function ({ data, parentElement }) {
+function draw({ data, parentElement }) {
   hide(parentElement)
   window.menagerieReasons = data
   window.dispatchEvent(new Event("menagerie-reasons"))

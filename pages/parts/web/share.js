@@ -1,9 +1,9 @@
 // "Copy link": the address holds the view already; only a taste that came from a file is asked about before it goes in.
 // The link goes where it is pasted: nobody is told of it but the visitor.
 
-/** The link to this view, with a taste that the address does not hold. */
+/** The link to this view, with a taste that the address does not hold; the word of a training is nobody else's. */
 function linkTo(taste) {
-  const parts = location.search.slice(1).split("&").filter((part) => part && !(taste && part.startsWith("taste=")))
+  const parts = location.search.slice(1).split("&").filter((part) => part && !part.startsWith("job=") && !(taste && part.startsWith("taste=")))
   const query = [...parts, ...(taste ? [taste] : [])].join("&")
   return location.origin + location.pathname + (query ? `?${query}` : "")
 }
@@ -43,7 +43,7 @@ function beside(parentElement) {
   Object.assign(box.style, { alignSelf: "flex-end", width: "auto", height: "0", marginBottom: `-${gap}`, zIndex: "20" })
 }
 
-export default function ({ data, parentElement }) {
+function draw({ data, parentElement }) {
   beside(parentElement)
   const root = stage(parentElement, "share")
   root.say = teller(data.of)

@@ -36,7 +36,7 @@ function cardNode(card, say) {
     poster(card), el("strong", {}, card.title), el("span", { class: "muted" }, [card.year, card.note].filter(Boolean).join(" · "))))
 }
 
-export default function (component) {
+function draw(component) {
   const { data, parentElement } = component
   const root = stage(parentElement, "shelf")
   const say = teller(data.of)

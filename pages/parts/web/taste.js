@@ -38,7 +38,7 @@ function somebody(data, say) {
     row("Chosen", data.n_likes, data.likes, "chosen", null)]
 }
 
-export default function (component) {
+function draw(component) {
   const { data, parentElement, setStateValue } = component
   const root = stage(parentElement, "taste")
   const say = teller(data.of)
