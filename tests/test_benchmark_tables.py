@@ -1,4 +1,4 @@
-"""What a benchmark writes: rows that are replaced one by one, sections of one page, figures that parse."""
+"""What a benchmark writes: tables of one run each, sections of one page, figures that parse."""
 
 import json
 import xml.etree.ElementTree as ElementTree
@@ -10,7 +10,7 @@ import benchmarks.harness.figure
 import benchmarks.harness.table
 from benchmarks.harness.figure import loglog
 from benchmarks.harness.process import Failed, run
-from benchmarks.harness.table import Table, merged, shown, with_section
+from benchmarks.harness.table import Table, shown, with_section
 
 
 @pytest.fixture(autouse=True)
@@ -20,12 +20,6 @@ def elsewhere(monkeypatch, tmp_path):
     monkeypatch.setattr(benchmarks.harness.table, "PAGE", tmp_path / "benchmarks.md")
     monkeypatch.setattr(benchmarks.harness.figure, "PAGE", tmp_path / "benchmarks.md")
     return tmp_path
-
-
-def test_a_row_that_is_measured_again_takes_its_old_place_and_leaves_the_others():
-    before = [{"a": 1, "s": 1.0}, {"a": 2, "s": 2.0}]
-    now = [{"a": 3, "s": 3.0}, {"a": 1, "s": 1.5}]
-    assert merged(before, now, ["a"]) == [{"a": 1, "s": 1.5}, {"a": 2, "s": 2.0}, {"a": 3, "s": 3.0}]
 
 
 def test_a_section_is_replaced_and_what_surrounds_it_stays():
@@ -41,16 +35,18 @@ def test_a_number_has_three_figures(value, words):
     assert shown(value) == words
 
 
-def test_a_table_is_written_as_json_and_as_a_section(elsewhere):
-    table = Table("t", "Title", "make t", ["who", "seconds"], [{"who": "ours", "seconds": 2.0}], ["A note."])
-    table.write()
-    Table("t", "Title", "make t", ["who", "seconds"], [{"who": "theirs", "seconds": 4.0}]).write()
+def test_a_table_is_written_as_json_and_as_a_section_and_replaces_what_another_run_wrote(elsewhere):
+    Table("t", "Title", "make t", ["who", "seconds"], [{"who": "before", "seconds": 9.0}]).write()
+    rows = [{"who": "ours", "seconds": 2.0}, {"who": "theirs", "seconds": 4.0}]
+    Table("t", "Title", "make t", ["who", "seconds"], rows, ["A note."]).write()
     content = json.loads((elsewhere / "results" / "t.json").read_text())
-    assert [row["who"] for row in content["rows"]] == ["ours", "theirs"]
+    assert content["rows"] == rows
     assert {"processor", "threads", "torch"} <= content["machine"].keys()
     page = (elsewhere / "benchmarks.md").read_text()
     assert "| who | seconds |\n| --- | ---: |\n| ours | 2 |\n| theirs | 4 |" in page
     assert page.count("## Title") == 1
+    assert "before" not in page
+    assert page.rstrip().endswith("- A note.\n<!-- end of t -->")
 
 
 def test_equal_ratios_are_equal_distances_on_a_logarithmic_axis(elsewhere):
