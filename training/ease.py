@@ -20,8 +20,9 @@ So S_ij = -P_ij / P_jj off the diagonal. 1 / P_jj is the Schur complement of all
 what column j leaves of the objective: large for a popular item that no other explains. sum_j gamma_j is its minimum.
 
 Shapes: X [U, I]; X^T X, P and S [I, I] float32 in the same 4 I^2 bytes (10,000 items: 0.4 GB; 40,981: 6.7 GB).
-Time: I^3 operations, all of them in matrix products (training/gram.py). Both are predicted, said and compared with what
-there is before anything is allocated.
+Time: I^3 operations, all of them in matrix products (training/gram.py); where users are fewer than items, U^3, by way
+of the users (training/few_users.py): the same S. Both are predicted, said and compared with what there is before
+anything is allocated.
 
 Precision. X^T X + l2 I has no eigenvalue below l2, so its condition is at most (largest eigenvalue of X^T X + l2) / l2,
 and float32 loses about so many times 6e-8. Beyond `SAFE_CONDITION` float64 is taken, at twice the memory. Afterwards
@@ -45,7 +46,8 @@ import torch
 from scipy.sparse import csr_array
 from torch import Tensor
 
-from training.gram import STRIP, block_for, gram, inverse_in_place, largest_eigenvalue, residual
+from training import few_users
+from training.gram import STRIP, block_for, gram, inverse_in_place, largest_eigenvalue, mirror, residual
 from training.memory import available_bytes
 from training.model import Fitted, Run, Step, setting
 from training.scorers import ItemItem
@@ -81,11 +83,7 @@ class Config:
 def weights_in_place(G: Tensor) -> tuple[Tensor, Tensor]:
     """From -P in the lower triangle of G to S in all of it. Returns S (the memory of G) and diag(P) [I]."""
     P_diagonal = -G.diagonal()  # a copy: negation makes one
-    for start in range(0, len(G), STRIP):
-        stop = start + STRIP
-        G[start:stop, stop:] = G[stop:, start:stop].T  # P is symmetric
-        lower = G[start:stop, start:stop].tril()
-        G[start:stop, start:stop] = lower + lower.tril(-1).T
+    mirror(G)  # P is symmetric
     G /= P_diagonal  # S_ij = -P_ij / P_jj
     G.diagonal().zero_()  # diag(S) = 0: an item may not recommend itself
     return G, P_diagonal
@@ -99,34 +97,41 @@ class Plan:
     condition: float  # of X^T X + l2 I, from above
     bytes: int  # at its peak, beside X
     seconds: float
+    through_users: bool  # whether the users' Gram matrix is inverted, not the items'
 
     def __str__(self) -> str:
-        kind = str(self.dtype).removeprefix("torch.")
+        kind = str(self.dtype).removeprefix("torch.") + ", by way of the users" * self.through_users
         time = f"{self.seconds:.0f} s" if self.seconds < 180 else f"{self.seconds / 60:.0f} min"
         return f"{kind}, {self.bytes / 2**30:.2f} GiB and about {time} ahead (condition at most {self.condition:.1e})"
 
 
 def plan(X: csr_array, config: Config, device: torch.device) -> Plan:
     """Precision, memory and time of a fit to X [U, I]."""
-    n_items = X.shape[1]
+    n_users, n_items = X.shape
     condition = (1.05 * largest_eigenvalue(X) + config.l2) / config.l2  # the power method comes from below
     safe = "float32" if condition <= SAFE_CONDITION else "float64"
     dtype = PRECISIONS[safe if config.precision == "auto" else config.precision]
-    panels = 4 * dtype.itemsize * n_items * max(block_for(n_items, device), STRIP)
+    through_users = few_users.worth_it(n_users, n_items, device)
+    n = n_users if through_users else n_items  # columns of what is inverted
+    panels = 4 * n * max(block_for(n, device), STRIP)
+    seconds = seconds_for(n**3, dtype, device)
+    if through_users:
+        panels = max(panels, few_users.panels(n_users, n_items))
+        seconds += seconds_for(few_users.SLOWER * X.nnz * (2 * n_users + n_items), dtype, device)
     narrow = 4 * n_items**2 if dtype == torch.float64 else 0  # S itself is float32
-    return Plan(dtype, condition, dtype.itemsize * n_items**2 + panels + narrow, seconds_for(n_items, dtype, device))
+    return Plan(dtype, condition, dtype.itemsize * (n_items**2 + panels) + narrow, seconds, through_users)
 
 
-def seconds_for(n_items: int, dtype: torch.dtype, device: torch.device) -> float:
-    """I^3 operations at the rate at which a product of two small squares ran just now."""
-    n = min(PROBE, max(64, n_items))
+def seconds_for(operations: int, dtype: torch.dtype, device: torch.device) -> float:
+    """So many operations at the rate at which a product of two small squares ran just now."""
+    n = min(PROBE, max(64, round(operations ** (1 / 3))))
     a = torch.ones(n, n, dtype=dtype, device=device)
     best = float("inf")
     for _ in range(3):
         start = time.perf_counter()
         float((a @ a)[0, 0])  # waits for a GPU too
         best = min(best, time.perf_counter() - start)
-    return OVERHEAD * n_items**3 * best / (2 * n**3)
+    return OVERHEAD * operations * best / (2 * n**3)
 
 
 def check_it_fits(what: Plan, n_items: int, available: int | None) -> None:
@@ -139,12 +144,22 @@ def check_it_fits(what: Plan, n_items: int, available: int | None) -> None:
         )
 
 
+def minus_inverse(X: csr_array, l2: float, ahead: Plan, run: Run) -> Tensor:
+    """-(X^T X + l2 I)^-1 in the lower triangle of [I, I], as was planned."""
+
+    def step(done: int, total: int) -> None:
+        run.report(Step(done, total, "columns"))
+
+    if ahead.through_users:
+        return few_users.minus_inverse(X, l2, ahead.dtype, step)
+    return inverse_in_place(gram(X, l2, run.device, ahead.dtype), step)
+
+
 def fit(X: csr_array, config: Config, run: Run) -> Fitted:
     ahead = plan(X, config, run.device)
     check_it_fits(ahead, X.shape[1], available_bytes(run.device))
     run.say(str(ahead))
-    G = gram(X, config.l2, run.device, ahead.dtype)  # X^T X + l2 I
-    minus_P = inverse_in_place(G, step=lambda done, total: run.report(Step(done, total, "columns")))
+    minus_P = minus_inverse(X, config.l2, ahead, run)  # of X^T X + l2 I
     off = residual(X, config.l2, minus_P)
     if off > WRONG:
         raise ModelError(
@@ -159,6 +174,7 @@ def fit(X: csr_array, config: Config, run: Run) -> Fitted:
         "precision": str(ahead.dtype).removeprefix("torch."),
         "condition": ahead.condition,
         "residual": off,
+        "inverted": "X X^T + l2 I, users by users" if ahead.through_users else "X^T X + l2 I, items by items",
     }
     return Fitted(ItemItem(S.float().cpu()), curve=[], details=details)
 

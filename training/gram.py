@@ -5,6 +5,8 @@ Only the lower triangle is computed: a matrix product of [n, n] costs 2 n^3 oper
     X^T X        a processor multiplies sparse by sparse, strip by strip of columns; a GPU lays users out densely, block
                  by block, for its products are a thousand times faster than its scattered additions
     inverse      a symmetric sweep, block after block of columns: nothing but matrix products, and no second matrix
+
+Where users are fewer than items, training/few_users.py inverts the smaller of the two Gram matrices.
 """
 
 import warnings
@@ -20,8 +22,8 @@ from zoo.errors import ModelError
 STRIP = 512  # columns of X^T X at once on a processor
 DENSE_BYTES = 2**30  # of users laid out densely on a GPU
 LEAF = {"cpu": 256, "cuda": 1024}  # below so many rows, a triangle is not halved again: its upper half is computed too
-LARGE = 8192  # from so many columns on, blocks are twice as wide: a tenth faster at 10,000, no matter at 5,000
 BLOCK = {"cpu": 256, "cuda": 1024}  # columns swept at once
+WIDER = ((16_384, 2.0), (8192, 1.5))  # from so many columns on, so many times: 1.5 was the fastest at 10,000 by 7 %
 
 
 def gram(X: csr_array, l2: float, device: torch.device, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -29,12 +31,26 @@ def gram(X: csr_array, l2: float, device: torch.device, dtype: torch.dtype = tor
 
     What is further up is not written. X : csr [U, I]
     """
-    G = torch.empty(X.shape[1], X.shape[1], device=device, dtype=dtype)
-    if device.type == "cuda":
+    return gram_into(torch.empty(X.shape[1], X.shape[1], device=device, dtype=dtype), X, l2)
+
+
+def gram_into(G: Tensor, X: csr_array, l2: float) -> Tensor:
+    """The same, in a square that is there already. Returns it."""
+    if G.device.type == "cuda":
         _dense_products(X, G)
     else:
         _sparse_products(X, G)
     G.diagonal().add_(l2)
+    return G
+
+
+def mirror(G: Tensor, width: int = STRIP) -> Tensor:
+    """Writes the lower triangle of G into its upper one, strip by strip. Returns G."""
+    for start in range(0, len(G), width):
+        stop = start + width
+        G[start:stop, stop:] = G[stop:, start:stop].T
+        lower = G[start:stop, start:stop].tril()
+        G[start:stop, start:stop] = lower + lower.tril(-1).T
     return G
 
 
@@ -53,13 +69,22 @@ def product(a: csr_array, b: csr_array) -> Tensor:
     return torch.addmm(found, as_tensor(a), as_tensor(b), out=found)
 
 
-def as_tensor(X: csr_array, device: torch.device | None = None) -> Tensor:
+def as_tensor(X: csr_array, device: torch.device | None = None, kind: type[np.floating] = np.float32) -> Tensor:
     """X as torch's sparse rows, which torch calls a beta, aloud. Its indices end at 2^31 entries."""
     indices = (X.indptr.astype(np.int32), X.indices.astype(np.int32))
-    parts = [torch.from_numpy(part).to(device) for part in (*indices, X.data.astype(np.float32))]
+    parts = [torch.from_numpy(part).to(device) for part in (*indices, X.data.astype(kind))]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sparse", category=UserWarning)
         return torch.sparse_csr_tensor(*parts, size=X.shape, check_invariants=False)
+
+
+def add_sparse_product(G: Tensor, a: csr_array, B: Tensor, alpha: float = 1.0, beta: float = 1.0) -> None:
+    """G <- beta G + alpha a B in the memory of G. a sparse [m, n]; B [n, k], G [m, k] dense, each row in one piece."""
+    if torch.backends.mkl.is_available():
+        kind = np.float64 if G.dtype == torch.float64 else np.float32
+        torch.addmm(G, as_tensor(a, kind=kind), B, beta=beta, alpha=alpha, out=G)
+    else:
+        G.mul_(beta).add_(torch.from_numpy(a @ B.numpy()), alpha=alpha)
 
 
 def _dense_products(X: csr_array, G: Tensor) -> None:
@@ -124,7 +149,7 @@ def inverse_in_place(G: Tensor, step: Callable[[int, int], None] | None = None, 
 
 def block_for(n: int, device: torch.device) -> int:
     """Columns swept at once: a panel of [n, block] stands beside the matrix."""
-    return BLOCK[device.type] * (2 if n >= LARGE else 1)
+    return round(BLOCK[device.type] * next((times for size, times in WIDER if n >= size), 1.0))
 
 
 def inverse_of_block(A: Tensor) -> Tensor:

@@ -51,6 +51,7 @@ DETAILS = {  # what a fit may say of itself (Fitted.details) -> one sentence wit
     "objective": "The least value of ||X - X S||^2 + l2 ||S||^2, as the multipliers' sum.",
     "largest_multiplier": "The largest Lagrange multiplier: what the item that is hardest to explain leaves over.",
     "precision": "Of the numbers that the inverse was made in.",
+    "inverted": "The smaller of the two: S is the same.",
     "condition": "Of X^T X + l2 I, at most: how many times larger a rounding error may get.",
     "residual": "The largest |(X^T X + l2 I) P - I| over some columns: 0 is exact.",
     "neighbours_per_item": "Items that one item speaks for, on average.",

@@ -82,6 +82,17 @@ def test_fit_gives_the_same_in_float32_and_says_its_objective(dense):
     assert fitted.details["objective"] == pytest.approx(objective(dense, S), rel=1e-4)
 
 
+def test_fewer_users_than_items_give_the_same_by_way_of_the_users(dense):
+    few = dense[:5]
+    S, _ = solve(few)
+    said = []
+    fitted = fit(csr_array(few.astype(np.float32)), Config(l2=L2), Run(say=said.append))
+    np.testing.assert_allclose(fitted.scorer.S.numpy(), S, atol=1e-5)
+    assert said[0].startswith("float32, by way of the users, ")
+    assert fitted.details["inverted"] == "X X^T + l2 I, users by users"
+    assert fitted.details["objective"] == pytest.approx(objective(few, S), rel=1e-4)
+
+
 def test_fit_tells_how_many_columns_are_done(dense):
     steps = []
     fit(csr_array(dense.astype(np.float32)), Config(l2=L2), Run(progress=steps.append))
@@ -121,17 +132,24 @@ def test_an_inverse_that_came_out_wrong_is_refused():
 
 
 def test_memory_is_predicted(dense):
-    X = csr_array((1, 20_000), dtype=np.float32)
+    X = csr_array((20_000, 20_000), dtype=np.float32)
     single, double = (plan(X, Config(precision=kind), torch.device("cpu")).bytes for kind in ("float32", "float64"))
     assert 4 * 20_000**2 < single < 1.15 * 4 * 20_000**2
     assert 12 * 20_000**2 < double < 1.15 * 12 * 20_000**2  # and S itself, in float32
+
+
+def test_few_users_are_predicted_to_take_less_time_and_hardly_more_memory():
+    few, many = (plan(csr_array((n, 20_000), dtype=np.float32), Config(), torch.device("cpu")) for n in (5000, 20_000))
+    assert few.seconds < many.seconds / 10
+    assert 4 * 20_000**2 < few.bytes < 1.15 * 4 * 20_000**2
+    assert (few.through_users, many.through_users) == (True, False)
 
 
 def test_time_is_predicted_from_a_small_product(monkeypatch):
     ticks = iter([0.0, 1.0, 1.0, 3.0, 3.0, 3.5])  # three products: 1, 2 and 0.5 s
     monkeypatch.setattr(training.ease.time, "perf_counter", lambda: next(ticks))
     monkeypatch.setattr(training.ease, "PROBE", 10)
-    found = seconds_for(40, torch.float32, torch.device("cpu"))
+    found = seconds_for(40**3, torch.float32, torch.device("cpu"))
     assert found == pytest.approx(1.6 * 40**3 / (2 * 10**3) * 0.5)  # I^3 operations at 2 n^3 in half a second
 
 
