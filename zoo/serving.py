@@ -12,6 +12,7 @@ from zoo.errors import ZooError
 CHECKOUT = Path(__file__).resolve().parent.parent
 ZOO = CHECKOUT / "zoo-data"  # what the app shows where nobody named a zoo
 PORT = 8501  # where Streamlit's apps are looked for
+SAY = "--say="  # what the app prints once its settings were read
 TRIED = 50  # ports from there on, where nobody asked for one
 # Memory that polars and the C library freed goes back to the system soon, where nobody set it otherwise: with all of
 # the built-in zoo opened the server held a tenth less (benchmarks/app.py), and no page was slower
@@ -25,17 +26,12 @@ STREAMLIT = {
 
 
 def serve(options: argparse.Namespace, given: list[str]) -> int:
-    """Prints the address and becomes the app. Never asks for input; a setting that cannot be read ends it here."""
+    """Becomes the app, which reads the settings, as they take three times the time of all else here, and then prints
+    its address. Never asks for input.
+    """
     port = free_port(options.port)
-    zoo = folder(options.zoo)
-    environment = ALLOCATORS | STREAMLIT | os.environ | {"MENAGERIE_ZOO": str(zoo)}
-    from zoo.settings import Settings  # three times the time of all else here, for commands that do not need it
-
-    Settings.from_environment(environment)
-    print(f"http://localhost:{port}", flush=True)
-    if said := empty(zoo):
-        print(said, file=sys.stderr, flush=True)
-    command = [sys.executable, "-m", "pages.parts.server", f"--server.port={port}"]
+    environment = ALLOCATORS | STREAMLIT | os.environ | {"MENAGERIE_ZOO": str(folder(options.zoo))}
+    command = [sys.executable, "-m", "pages.parts.server", f"{SAY}http://localhost:{port}", f"--server.port={port}"]
     if os.name == "posix":  # in our place: whoever stops this process stops the app
         os.chdir(CHECKOUT)
         os.execve(sys.executable, command, environment)
