@@ -146,10 +146,10 @@ def table(section: str, command: str, rows: list[Row], X: sp.csr_array, least: f
             row["times the floor"] = row["seconds"] / least if row["exact"] else None
             row["times ours"] = row["seconds"] / ours if ours else None
     matrix = 4 * X.shape[1] ** 2 / 2**30
-    few = least * (X.shape[0] / X.shape[1]) ** 3
-    smaller = f" Ours inverts the users' matrix, in U^3 operations: {few:.1f} s at that rate."
-    if not few_users.worth_it(*X.shape, torch.device("cpu")):
-        smaller = ""
+    smaller = ""
+    if few_users.worth_it(*X.shape, torch.device("cpu")):
+        few = least * (X.shape[0] / X.shape[1]) ** 3
+        smaller = f" Ours inverts the users' matrix, in U^3 operations: {few:.1f} s at that rate."
     columns = ["library", "seconds", "times ours", "times the floor", "peak GiB", "above what was there"]
     return Table(
         section,

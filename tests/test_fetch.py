@@ -362,7 +362,7 @@ def test_too_little_room_is_said_before_anything_is_downloaded(owner):
     assert owner.asked == []
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full here")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="LEFT OUT: no device that is always full here")
 def test_a_full_disk_is_a_sentence(owner, cache):
     (cache / "downloads").mkdir(parents=True)
     (cache / "downloads" / "ml-1m.zip.part").symlink_to("/dev/full")
@@ -513,7 +513,7 @@ def test_training_takes_the_name_and_the_licence_of_what_was_fetched(owner, cach
     assert "Fetch it: menagerie data fetch" in menagerie(*arguments, MENAGERIE_CACHE=str(tmp_path), status=1).stderr
 
 
-@pytest.mark.skipif(os.name != "posix", reason="locks are POSIX")
+@pytest.mark.skipif(os.name != "posix", reason="LEFT OUT: locks are POSIX")
 def test_a_second_fetch_of_the_same_does_not_write_into_the_first(owner, cache):
     import fcntl
 

@@ -113,12 +113,12 @@ def plan(X: csr_array, config: Config, device: torch.device) -> Plan:
     dtype = PRECISIONS[safe if config.precision == "auto" else config.precision]
     through_users = few_users.worth_it(n_users, n_items, device)
     n = n_users if through_users else n_items  # columns of what is inverted
-    panels = 4 * n * max(block_for(n, device), STRIP)
-    seconds = seconds_for(n**3, dtype, device)
+    panels, operations = 4 * n * max(block_for(n, device), STRIP), n**3
     if through_users:
         panels = max(panels, few_users.panels(n_users, n_items))
-        seconds += seconds_for(few_users.SLOWER * X.nnz * (2 * n_users + n_items), dtype, device)
+        operations += few_users.SLOWER * X.nnz * (2 * n_users + n_items)
     narrow = 4 * n_items**2 if dtype == torch.float64 else 0  # S itself is float32
+    seconds = seconds_for(operations, dtype, device)
     return Plan(dtype, condition, dtype.itemsize * (n_items**2 + panels) + narrow, seconds, through_users)
 
 

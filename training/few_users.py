@@ -61,8 +61,8 @@ def minus_inverse(
     G.diagonal().fill_(-1.0 / l2)
     for start in range(0, n_users, PANEL):
         R = slice(start, min(start + PANEL, n_users))
-        KX = torch.empty(n_items, R.stop - R.start, dtype=dtype)  # (-K X)^T of these users                 [I, r]
-        add_sparse_product(KX, items, _columns(K, R), beta=0.0)
+        KX = torch.zeros(n_items, R.stop - R.start, dtype=dtype)  # (-K X)^T of these users                 [I, r]
+        add_sparse_product(KX, items, _columns(K, R))
         _add_users(G, X[R], KX.T.contiguous(), -1.0 / l2, width)
     return G
 

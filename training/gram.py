@@ -44,10 +44,10 @@ def gram_into(G: Tensor, X: csr_array, l2: float) -> Tensor:
     return G
 
 
-def mirror(G: Tensor, width: int = STRIP) -> Tensor:
+def mirror(G: Tensor) -> Tensor:
     """Writes the lower triangle of G into its upper one, strip by strip. Returns G."""
-    for start in range(0, len(G), width):
-        stop = start + width
+    for start in range(0, len(G), STRIP):
+        stop = start + STRIP
         G[start:stop, stop:] = G[stop:, start:stop].T
         lower = G[start:stop, start:stop].tril()
         G[start:stop, start:stop] = lower + lower.tril(-1).T
@@ -78,13 +78,13 @@ def as_tensor(X: csr_array, device: torch.device | None = None, kind: type[np.fl
         return torch.sparse_csr_tensor(*parts, size=X.shape, check_invariants=False)
 
 
-def add_sparse_product(G: Tensor, a: csr_array, B: Tensor, alpha: float = 1.0, beta: float = 1.0) -> None:
-    """G <- beta G + alpha a B in the memory of G. a sparse [m, n]; B [n, k], G [m, k] dense, each row in one piece."""
+def add_sparse_product(G: Tensor, a: csr_array, B: Tensor, alpha: float = 1.0) -> None:
+    """G + alpha a B in the memory of G. a sparse [m, n]; B [n, k] and G [m, k] dense, each row in one piece."""
     if torch.backends.mkl.is_available():
         kind = np.float64 if G.dtype == torch.float64 else np.float32
-        torch.addmm(G, as_tensor(a, kind=kind), B, beta=beta, alpha=alpha, out=G)
+        torch.addmm(G, as_tensor(a, kind=kind), B, alpha=alpha, out=G)
     else:
-        G.mul_(beta).add_(torch.from_numpy(a @ B.numpy()), alpha=alpha)
+        G.add_(torch.from_numpy(a @ B.numpy()), alpha=alpha)
 
 
 def _dense_products(X: csr_array, G: Tensor) -> None:

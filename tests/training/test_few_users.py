@@ -16,7 +16,8 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    """Panels, strips and leaves that a small matrix needs many of."""
+    """Panels, strips and leaves that a small matrix needs many of; and what was not written yet is no number."""
+    monkeypatch.setattr(torch, "empty", lambda *shape, **options: torch.full(shape, torch.nan, **options))
     monkeypatch.setattr(training.few_users, "PANEL", 4)
     monkeypatch.setattr(training.few_users, "STRIP", 3)
     monkeypatch.setattr(training.gram, "STRIP", 5)
