@@ -20,7 +20,8 @@ from benchmarks.harness.generated import generate
 from benchmarks.harness.machine import floor, synchronise
 from benchmarks.harness.table import Row, Table
 from training import ease
-from training.gram import gram, inverse_in_place, residual
+from training.gram import gram, residual
+from training.inverse import inverse_in_place
 from training.model import Run
 
 L2 = 80.0

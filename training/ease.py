@@ -20,9 +20,9 @@ So S_ij = -P_ij / P_jj off the diagonal. 1 / P_jj is the Schur complement of all
 what column j leaves of the objective: large for a popular item that no other explains. sum_j gamma_j is its minimum.
 
 Shapes: X [U, I]; X^T X, P and S [I, I] float32 in the same 4 I^2 bytes (10,000 items: 0.4 GB; 40,981: 6.7 GB).
-Time: I^3 operations, all of them in matrix products (training/gram.py); where users are fewer than items, U^3, by way
-of the users (training/few_users.py): the same S. Both are predicted, said and compared with what there is before
-anything is allocated.
+Time: I^3 operations at most, all of them in matrix products (training/inverse.py); where users are fewer than items,
+U^3, by way of the users (training/few_users.py): the same S. Both are predicted, said and compared with what there is
+before anything is allocated.
 
 Precision. X^T X + l2 I has no eigenvalue below l2, so its condition is at most (largest eigenvalue of X^T X + l2) / l2,
 and float32 loses about so many times 6e-8. Beyond `SAFE_CONDITION` float64 is taken, at twice the memory. Afterwards
@@ -30,12 +30,12 @@ some columns of P are multiplied back with X itself: what they miss of the ident
 
 Differs from the paper:
 1. X may hold weights (counts); the paper's experiments use 0/1. What is learned is then served on the same weights.
-2. float32, inverted in place by a blocked symmetric sweep over one triangle, not by a library's inverse.
+2. float32, inverted in place of one triangle by halves, with Strassen's products, not by a library's inverse.
 
     menagerie train ease --data interactions.parquet --out zoo --set l2=100
     python -m training.ease --help
 
-Expected: nDCG@100 0.411 on MovieLens latest-small (61 test users of strong:98765; 95 % interval 0.359 to 0.462),
+Expected: nDCG@100 0.411 on MovieLens latest-small (61 test users of strong:98765; 95 % interval 0.359 to 0.464),
 2.07 times popularity's 0.199.
 """
 
@@ -46,8 +46,9 @@ import torch
 from scipy.sparse import csr_array
 from torch import Tensor
 
-from training import few_users
-from training.gram import STRIP, block_for, gram, inverse_in_place, largest_eigenvalue, mirror, residual
+from training import few_users, inverse
+from training.gram import STRIP, gram, largest_eigenvalue, mirror, residual
+from training.inverse import inverse_in_place
 from training.memory import available_bytes
 from training.model import Fitted, Run, Step, setting
 from training.scorers import ItemItem
@@ -69,7 +70,7 @@ SAFE_CONDITION = 1e5  # of X^T X + l2 I in float32: below a percent of P is lost
 WRONG = 0.05  # a residual that no user of S should meet
 PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
 PROBE = 1536  # of the square product that tells how fast this device is
-OVERHEAD = 1.6  # a fit takes so many times the arithmetic alone, measured at 10,000 items
+OVERHEAD = 1.3  # a fit takes so many times the arithmetic alone, measured at 10,000 items
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def plan(X: csr_array, config: Config, device: torch.device) -> Plan:
     dtype = PRECISIONS[safe if config.precision == "auto" else config.precision]
     through_users = few_users.worth_it(n_users, n_items, device)
     n = n_users if through_users else n_items  # columns of what is inverted
-    panels, operations = 4 * n * max(block_for(n, device), STRIP), n**3
+    panels, operations = max(4 * n * STRIP, inverse.panels(n, device)), n**3
     if through_users:
         panels = max(panels, few_users.panels(n_users, n_items))
         operations += few_users.SLOWER * X.nnz * (2 * n_users + n_items)

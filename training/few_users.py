@@ -22,7 +22,8 @@ import torch
 from scipy.sparse import csr_array
 from torch import Tensor
 
-from training.gram import STRIP, add_sparse_product, gram_into, inverse_in_place, mirror
+from training.gram import STRIP, add_sparse_product, gram_into, mirror
+from training.inverse import inverse_in_place
 
 FEW = 0.8  # users to items: from here on up there is little to gain
 PANEL = 1024  # users whose rows of K are multiplied at once

@@ -1,12 +1,10 @@
-"""X^T X of sparse rows, the positive definite matrix behind EASE, and its inverse, all in one square of memory.
+"""X^T X of sparse rows, the positive definite matrix behind EASE: its lower triangle, in one square of memory.
 
-Only the lower triangle is computed: a matrix product of [n, n] costs 2 n^3 operations, Gram matrix and inverse n^3.
+A processor multiplies sparse by sparse, strip by strip of columns. A GPU lays users out densely, block by block, for
+its products are a thousand times faster than its scattered additions.
 
-    X^T X        a processor multiplies sparse by sparse, strip by strip of columns; a GPU lays users out densely, block
-                 by block, for its products are a thousand times faster than its scattered additions
-    inverse      a symmetric sweep, block after block of columns: nothing but matrix products, and no second matrix
-
-Where users are fewer than items, training/few_users.py inverts the smaller of the two Gram matrices.
+training/inverse.py inverts it. Where users are fewer than items, training/few_users.py does, by the smaller of the two
+Gram matrices.
 """
 
 import warnings
@@ -17,13 +15,11 @@ import torch
 from scipy.sparse import csr_array
 from torch import Tensor
 
-from zoo.errors import ModelError
+from training import strassen
 
 STRIP = 512  # columns of X^T X at once on a processor
 DENSE_BYTES = 2**30  # of users laid out densely on a GPU
 LEAF = {"cpu": 256, "cuda": 1024}  # below so many rows, a triangle is not halved again: its upper half is computed too
-BLOCK = {"cpu": 256, "cuda": 1024}  # columns swept at once
-WIDER = ((16_384, 2.0), (8192, 1.5))  # from so many columns on, so many times: 1.5 was the fastest at 10,000 by 7 %
 
 
 def gram(X: csr_array, l2: float, device: torch.device, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -102,63 +98,33 @@ def _dense_products(X: csr_array, G: Tensor) -> None:
         torch.backends.cuda.matmul.allow_tf32 = before
 
 
-def add_product(G: Tensor, A: Tensor, B: Tensor, alpha: float) -> None:
+def add_product(
+    G: Tensor,
+    A: Tensor,
+    B: Tensor,
+    alpha: float,
+    temporaries: Tensor | None = None,
+    told: Callable[[int], None] | None = None,
+) -> None:
     """G + alpha A B^T into the lower triangle of G [n, n]; A, B [n, b]. n^2 b operations, half of the whole product's.
 
     The square below the middle at once, then both triangles in the same way: few products, and large ones.
+
+    temporaries, told : as of strassen.add_product, by which the squares are made; None: plain products, and not a word
     """
     n = len(G)
     if n <= LEAF[G.device.type]:
         G.addmm_(A, B.T, alpha=alpha)
+        if told is not None:
+            told(n**2 * A.shape[1])
         return
-    half = n // 2
-    G[half:, :half].addmm_(A[half:], B[:half].T, alpha=alpha)
-    add_product(G[:half, :half], A[:half], B[:half], alpha)
-    add_product(G[half:, half:], A[half:], B[half:], alpha)
-
-
-def inverse_in_place(G: Tensor, step: Callable[[int, int], None] | None = None, block: int | None = None) -> Tensor:
-    """Turns the lower triangle of a positive definite G into that of -G^-1, block after block; returns G.
-
-    One sweep over the columns K, with A = G_KK and V = G_:K (symmetric sweep operator; i, j outside K):
-        G_ij <- G_ij - V_i A^-1 V_j^T          G_iK <- V_i A^-1          G_KK <- -A^-1
-    After all of them the matrix is -G^-1. Only matrix products, and only below the diagonal: n^3 operations in all,
-    what Cholesky's factor and the inverse from it take together.
-
-    Raises
-    ------
-    ModelError if G is not positive definite in its own precision
-    """
-    n = len(G)
-    block = block or block_for(n, G.device)
-    for start in range(0, n, block):
-        K, above, below = slice(start, min(start + block, n)), slice(start), slice(min(start + block, n), n)
-        A_inv = inverse_of_block(G[K, K])
-        V_above, V_below = G[K, above].T, G[below, K]  # G_:K, read from the lower triangle, outside K    [n - b, b]
-        W_above, W_below = V_above @ A_inv, V_below @ A_inv  # V A^-1
-        add_product(G[above, above], W_above, V_above, -1.0)  # G_ij - W_i V_j^T, in the three parts around K
-        G[below, above].addmm_(W_below, V_above.T, alpha=-1.0)
-        add_product(G[below, below], W_below, V_below, -1.0)
-        G[K, above] = W_above.T
-        G[below, K] = W_below
-        G[K, K] = -A_inv
-        if step is not None:
-            step(K.stop, n)  # columns done, of all
-    return G
-
-
-def block_for(n: int, device: torch.device) -> int:
-    """Columns swept at once: a panel of [n, block] stands beside the matrix."""
-    return round(BLOCK[device.type] * next((times for size, times in WIDER if n >= size), 1.0))
-
-
-def inverse_of_block(A: Tensor) -> Tensor:
-    """A^-1 of a small positive definite block, in float64 through its Cholesky factor."""
-    factor, failed = torch.linalg.cholesky_ex(A.double())
-    if failed.item() or not factor.isfinite().all():
-        name = str(A.dtype).removeprefix("torch.")
-        raise ModelError(f"X^T X + l2 I is not positive definite in {name}; train EASE again with a larger l2.")
-    return torch.cholesky_inverse(factor).to(A.dtype)
+    half = strassen.half(n)
+    if temporaries is None:
+        G[half:, :half].addmm_(A[half:], B[:half].T, alpha=alpha)
+    else:
+        strassen.add_product(G[half:, :half], A[half:], B[:half].T, alpha, temporaries, told)
+    add_product(G[:half, :half], A[:half], B[:half], alpha, temporaries, told)
+    add_product(G[half:, half:], A[half:], B[half:], alpha, temporaries, told)
 
 
 def largest_eigenvalue(X: csr_array, n_steps: int = 30) -> float:

@@ -7,6 +7,7 @@ from scipy.sparse import csr_array, random_array
 
 import training.few_users
 import training.gram
+import training.inverse
 from training.few_users import minus_inverse, panels, worth_it
 from zoo.errors import ModelError
 
@@ -22,7 +23,7 @@ def small(monkeypatch):
     monkeypatch.setattr(training.few_users, "STRIP", 3)
     monkeypatch.setattr(training.gram, "STRIP", 5)
     monkeypatch.setattr(training.gram, "LEAF", {"cpu": 3})
-    monkeypatch.setattr(training.gram, "BLOCK", {"cpu": 4})
+    monkeypatch.setattr(training.inverse, "BLOCK", {"cpu": 4})
 
 
 def drawn(n_users, n_items):

@@ -1,4 +1,4 @@
-"""X^T X and its inverse in one square of memory, against NumPy."""
+"""X^T X in one square of memory, against NumPy."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,7 @@ import torch
 from scipy.sparse import csr_array, random_array
 
 import training.gram
-from training.gram import add_product, gram, inverse_in_place, largest_eigenvalue, product, residual
-from zoo.errors import ModelError
+from training.gram import add_product, gram, largest_eigenvalue, product, residual
 
 CPU = torch.device("cpu")
 
@@ -73,35 +72,6 @@ def test_a_product_is_added_to_the_lower_triangle_only():
     add_product(found, torch.from_numpy(A), torch.from_numpy(B), -2.0)
     np.testing.assert_allclose(np.tril(found.numpy()), np.tril(G - 2.0 * A @ B.T), rtol=1e-12)
     np.testing.assert_array_equal(found.numpy()[:11, 12:], G[:11, 12:])  # above the middle: not touched
-
-
-@pytest.mark.parametrize("block", [1, 2, 3, 5, 16, 17, 100, None])
-def test_the_blocked_sweep_is_the_inverse_for_any_block_size(block):
-    A = np.random.default_rng(1).standard_normal((17, 30))
-    G = A @ A.T + np.eye(17)
-    swept = inverse_in_place(torch.from_numpy(G.copy()), block=block)
-    np.testing.assert_allclose(np.tril(-swept.numpy()), np.tril(np.linalg.inv(G)), rtol=1e-10, atol=1e-12)
-
-
-def test_the_sweep_reads_the_lower_triangle_only(monkeypatch):
-    monkeypatch.setattr(training.gram, "LEAF", {"cpu": 2})
-    A = np.random.default_rng(2).standard_normal((8, 9))
-    G = A @ A.T + np.eye(8)
-    spoilt = G.copy()
-    for start in range(0, 8, 2):
-        spoilt[start : start + 2, start + 2 :] = np.nan  # above the diagonal blocks
-    swept = inverse_in_place(torch.from_numpy(spoilt), block=2)
-    np.testing.assert_allclose(np.tril(-swept.numpy()), np.tril(np.linalg.inv(G)), rtol=1e-10)
-
-
-def test_the_sweep_works_in_the_memory_it_was_given():
-    G = torch.eye(5, dtype=torch.float64)
-    assert inverse_in_place(G, block=2).data_ptr() == G.data_ptr()
-
-
-def test_a_matrix_that_is_not_positive_definite_is_refused():
-    with pytest.raises(ModelError, match="float64; train EASE again with a larger l2"):
-        inverse_in_place(torch.tensor([[1.0, 0.0], [2.0, 1.0]], dtype=torch.float64))
 
 
 def test_the_largest_eigenvalue_comes_from_below(X):
