@@ -181,6 +181,9 @@ def use_everything(page: Page, address: str, told: Callable[[str], None]) -> Non
     )
     page.get_by_text("rows matched").first.wait_for()
     told("Bring, a file read")
+    page.get_by_text("Review and correct the matches").click()
+    page.get_by_text("Is one of them wrong?").wait_for()
+    told("Bring, its table of matches open")
 
 
 def resident(pid: int, field: str) -> float:

@@ -29,8 +29,10 @@ def report(data: Dataset, brought: Brought) -> None:
         if found.unknown_examples:
             details.append("unknown, for instance: " + "; ".join(escape(example) for example in found.unknown_examples))
         st.caption(" · ".join(details))
-        with st.expander("Review and correct the matches"):
-            mend.review(data, brought)
+        fold = st.expander("Review and correct the matches", key="matches", on_change="rerun")
+        if fold.open:  # a table brings pandas and pyarrow into the server, 60 MB that most visitors never ask for
+            with fold:
+                mend.review(data, brought)
         st.caption("Your file stays in this session; it is not stored or logged.")
         st.button("Forget this file", on_click=_forget, icon=":material/delete:")
 
