@@ -19,7 +19,7 @@ from benchmarks.harness.judged import save
 from benchmarks.harness.process import run
 from benchmarks.harness.table import Row, Table
 
-LEAST = 1250
+LEAST, MOST = 1250, 10_000  # items
 USERS, INTERACTIONS = 10, 200  # per item
 FITTED_FROM = 2500  # items: below, what every fit costs outweighs what grows
 KINDS = {"ours": "exact", "ease_sparse": "in blocks"}
@@ -27,7 +27,7 @@ KINDS = {"ours": "exact", "ease_sparse": "in blocks"}
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--most", type=int, default=10_000)
+    parser.add_argument("--most", type=int, default=MOST)
     options = parser.parse_args()
     sizes = [LEAST * 2**i for i in range(20) if LEAST * 2**i <= options.most]
     rows = [cost_of(name, n_items) for name in KINDS for n_items in sizes]
@@ -55,17 +55,18 @@ def exponent(rows: list[Row], kind: str, what: str) -> float:
 def table(rows: list[Row], exponents: dict[tuple[str, str], float], most: int) -> Table:
     words = [f"{kind}: {what} grow with items^{value:.2f}" for (kind, what), value in exponents.items()]
     lines = {kind: [(row["items"], row["seconds"]) for row in rows if row["kind"] == kind] for kind in KINDS.values()}
+    name = "scale" if most == MOST else f"scale_{most}"
     return Table(
-        "scale",
+        name,
         "How EASE's cost grows with the catalogue",
-        "make bench-scale" + (f" MOST={most}" if most != 10_000 else ""),
+        "make bench-scale" + (f" MOST={most}" if most != MOST else ""),
         ["fit", "seconds", "GiB"],
         rows,
         [
             f"{USERS} users and {INTERACTIONS} interactions per item, generated; GiB above what was resident before.",
             f"Fitted from {FITTED_FROM:,} items on: " + "; ".join(words) + ".",
         ],
-        figure=loglog("scale", "items", "seconds", lines),
+        figure=loglog(name, "items", "seconds", lines),
     )
 
 
