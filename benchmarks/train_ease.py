@@ -45,6 +45,7 @@ MANY = 60_000  # items: from here on one matrix is too much for most machines
 SCORED = 2000  # held-out users
 ENOUGH = 30.0  # seconds after which a fit is not repeated
 REPEATS = 3
+LONGEST = 3600.0  # seconds after which a peer is stopped, which its row says
 
 
 @dataclass
@@ -139,7 +140,8 @@ def row_of(name: str, of: Fits, fold: Fold, k: int) -> Row:
 def run_one(name: str, train: str, l2: float, fold_in: str, scores: str) -> dict[str, Any]:
     if name in OURS:
         return run("benchmarks.train_ease", "--fit", name, train, str(l2), fold_in, scores)
-    return run(SCRIPTS / f"{name}_ease.py", train, str(l2), fold_in, scores, python=python_of(name))
+    script = SCRIPTS / f"{name}_ease.py"
+    return run(script, train, str(l2), fold_in, scores, python=python_of(name), seconds=LONGEST)
 
 
 def fit_ours(name: str, train: str, l2: str, fold_in: str, scores: str) -> None:

@@ -19,7 +19,7 @@ from training.gram import add_product, mirror
 from zoo.errors import ModelError
 
 HALVED = 4096  # columns from which on a matrix is inverted by halves, on a processor
-BLOCK = {"cpu": 256, "cuda": 1024}  # columns swept at once
+BLOCK = {"cpu": 256, "cuda": 2048}  # columns swept at once
 
 
 @dataclass
@@ -99,15 +99,14 @@ def _halves(G: Tensor, room: Tensor, told: Callable[[int], None]) -> None:
     add_product(A, T, B.T, 1.0, room, told)  # -A^-1 - A^-1 B^T S^-1 B A^-1
 
 
-def _sweep(G: Tensor, told: Callable[[int], None], block: int | None = None) -> None:
+def _sweep(G: Tensor, told: Callable[[int], None]) -> None:
     """One sweep over the columns K, with A = G_KK and V = G_:K (symmetric sweep operator; i, j outside K):
 
         G_ij <- G_ij - V_i A^-1 V_j^T          G_iK <- V_i A^-1          G_KK <- -A^-1
 
     After all of them the matrix is -G^-1.
     """
-    n = len(G)
-    block = block or BLOCK[G.device.type]
+    n, block = len(G), BLOCK[G.device.type]
     for start in range(0, n, block):
         K, above, below = slice(start, min(start + block, n)), slice(start), slice(min(start + block, n), n)
         A_inv = inverse_of_block(G[K, K])

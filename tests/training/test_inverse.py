@@ -104,7 +104,7 @@ def test_what_is_rare_is_as_exact_by_halves_as_by_a_sweep(monkeypatch):
 def test_what_stands_beside_the_square_is_a_part_of_it(monkeypatch):
     monkeypatch.undo()
     assert [panels(n, CPU) / n**2 < most for n, most in ((4095, 0.26), (10_000, 0.3), (40_000, 0.03))] == [True] * 3
-    assert panels(40_000, torch.device("cuda")) == 4 * 40_000 * 1024
+    assert panels(40_000, torch.device("cuda")) == 4 * 40_000 * 2048
 
 
 @pytest.mark.parametrize("halved", [2, BY_A_SWEEP])
