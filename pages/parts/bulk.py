@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from pages.parts import cached, mend, state, upload
+from pages.parts import cached, mend, state, upload, wide_table
 from pages.parts.cached import Entry
 from pages.parts.frame import escape
 from pages.parts.upload import Brought
@@ -30,7 +30,7 @@ def report(data: Dataset, brought: Brought) -> None:
             details.append("unknown, for instance: " + "; ".join(escape(example) for example in found.unknown_examples))
         st.caption(" · ".join(details))
         fold = st.expander("Review and correct the matches", key="matches", on_change="rerun")
-        if fold.open:  # a table brings pandas and pyarrow into the server, 60 MB that most visitors never ask for
+        if fold.open:  # thousands of rows travel to the browser
             with fold:
                 mend.review(data, brought)
         st.caption("Your file stays in this session; it is not stored or logged.")
@@ -82,17 +82,12 @@ def lists(data: Dataset, brought: Brought, model: Entry, k: int) -> pl.DataFrame
 def preview(table: pl.DataFrame) -> None:
     first = table["user"].unique(maintain_order=True).head(PREVIEWED)
     st.caption(f"{table.height:,} rows. The first {len(first)} of {table['user'].n_unique():,} people:")
-    column = st.column_config
-    st.dataframe(
-        table.filter(pl.col("user").is_in(first.implode(), nulls_equal=True)).with_columns(
-            pl.col("user").cast(pl.String).fill_null("you")
-        ),
-        hide_index=True,
-        column_config={
-            "user": column.TextColumn("User"),
-            "rank": column.NumberColumn("Rank", help="1 = best"),
-            "item_id": column.TextColumn("Item id"),
-            "title": column.TextColumn("Title"),
-            "score": column.NumberColumn("Score", format="%.4g", help="The model's own scale; higher is better."),
-        },
-    )
+    shown = table.filter(pl.col("user").is_in(first.implode(), nulls_equal=True))
+    rows = [
+        {"User": "you" if row["user"] is None else str(row["user"]), "Rank": str(row["rank"])}
+        | {"Item id": str(row["item_id"]), "Title": row["title"], "Score": f"{row['score']:.4g}"}
+        for row in shown.iter_rows(named=True)
+    ]
+    with st.container(height=mend.HEIGHT if len(rows) > mend.TALL else "content", border=False):
+        wide_table.show(rows, "Lists")
+    st.caption("Rank: 1 = best. Score: the model's own scale; higher is better.")

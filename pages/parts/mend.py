@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from pages.parts import cached, state, upload
+from pages.parts import cached, state, upload, wide_table
 from pages.parts.frame import escape
 from pages.parts.upload import Brought
 from zoo.dataset import Dataset
@@ -11,7 +11,9 @@ from zoo.matching import suggestions
 from zoo.titles import without_year
 
 FOUND = 8  # items offered
-MOST_SHOWN = 5_000  # rows that travel to the browser
+MOST_SHOWN = 200  # rows of the table
+MOST_OFFERED = 5_000  # rows to choose from, which travel to the browser
+TALL, HEIGHT = 12, 440  # from so many rows on the table scrolls, in so many pixels
 HOW = {"id": "id", "title": "title", "hand": "you", "left out": "left out by you", "unknown": "not found"}
 UNSURE = (pl.col("how") == "title") & (pl.col("score") < 100)
 SHOWN = {
@@ -23,39 +25,57 @@ SHOWN = {
 
 
 def review(data: Dataset, brought: Brought) -> None:
-    """A table whose selected row can be changed."""
+    """A table of the matches, and below it the one that is to be changed.
+
+    Not a table of Streamlit's with rows to tick: it takes pandas and pyarrow into the server, 70 MB.
+    """
     matches = brought.histories.report.matches
     counts = {name: matches.filter(holds).height for name, holds in SHOWN.items()}
     names = [name for name, count in counts.items() if count or name == "All"]
     labels = {name: f"{name} {counts[name]:,}" for name in names}
     shown = st.segmented_control("Show", names, default="All", format_func=labels.get, key="matches-shown")
     rows = matches.filter(SHOWN[shown if shown in names else "All"])
-    alone = len(brought.histories.user_ids) == 1
-    mendable = brought.histories.read is not None
+    if rows.is_empty():
+        return
+    with st.container(height=HEIGHT if rows.height > TALL else "content", border=False):
+        wide_table.show(_table(rows.head(MOST_SHOWN), alone=len(brought.histories.user_ids) == 1), "Matches")
     if rows.height > MOST_SHOWN:
         st.caption(f"The first {MOST_SHOWN:,} of {rows.height:,}.")
-        rows = rows.head(MOST_SHOWN)
-    event = st.dataframe(
-        rows.select("given", pl.col("title").fill_null("—"), *(["says"] if alone else []), _how(), "score", "rows"),
-        hide_index=True,
-        column_config=_columns(),
-        key=table_key(),  # after a change no row is chosen
-        on_select="rerun" if mendable else "ignore",
-        selection_mode="single-row",
+    if brought.histories.read is None:
+        return
+    offered = rows.head(MOST_OFFERED)
+    row = st.selectbox(
+        "Is one of them wrong?",
+        range(offered.height),
+        index=None,
+        format_func=lambda row: _in_a_line(offered.row(row, named=True)),
+        placeholder="Choose it, or type a part of its name",
+        key=table_key(),  # after a change none is chosen
     )
-    chosen = [row for row in event.selection.rows if row < rows.height] if mendable else []
-    if chosen:
-        _change(data, brought, rows.row(chosen[0], named=True))
-    elif mendable:
-        st.caption("Is one of them wrong? Select its row (the box on its left) to say what it is, or to leave it out.")
+    if row is not None:
+        _change(data, brought, offered.row(row, named=True))
 
 
 def table_key() -> str:
     return f"matches-{state.kept('mended', 0)}"
 
 
-def _how() -> pl.Expr:
-    return pl.col("how").replace_strict(HOW, return_dtype=pl.String)
+def _table(rows: pl.DataFrame, *, alone: bool) -> list[dict[str, str]]:
+    """As text. alone: in a file of one person each row says whether it counts as a like, a dislike, or as seen."""
+    return [
+        {"In the file": row["given"], "In the catalogue": row["title"] or "—"}
+        | ({"Counts as": row["says"] or ""} if alone else {})
+        | {
+            "Found by": HOW[row["how"]],
+            "Likeness (0 to 100)": f"{row['score']:.0f}" if row["item_idx"] >= 0 else "",
+            "Rows": f"{row['rows']:,}",
+        }
+        for row in rows.iter_rows(named=True)
+    ]
+
+
+def _in_a_line(row: dict) -> str:
+    return f"{row['given']} → {row['title'] or HOW[row['how']]}"
 
 
 def _change(data: Dataset, brought: Brought, row: dict) -> None:
@@ -89,17 +109,3 @@ def _label(data: Dataset, item: int) -> str:
     card = cached.labels(data).card(item)
     aside, year = (f" ({card[part]})" if card[part] else "" for part in ("aside", "year"))
     return escape(f"{card['title']}{aside}{year}")
-
-
-def _columns() -> dict:
-    column = st.column_config
-    return {
-        "given": column.TextColumn("In the file"),
-        "title": column.TextColumn("In the catalogue"),
-        "says": column.TextColumn("Counts as", help="A like, a dislike, or merely seen."),
-        "how": column.TextColumn("Found by"),
-        "score": column.NumberColumn(
-            "Likeness (0 to 100)", format="%.0f", help="How alike the two titles are; 100 = the same."
-        ),
-        "rows": column.NumberColumn("Rows"),
-    }

@@ -1,6 +1,7 @@
 """The app on the tiny zoo, driven without a browser."""
 
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,6 +20,15 @@ APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
 def _no_number(text: str) -> None:
     """What Python reads and a browser does not: there the component would not be drawn."""
     raise AssertionError(f"{text} is no JSON")
+
+
+def tables(at: AppTest) -> list[list[dict[str, str]]]:
+    """The tables of the page, each as rows by the heads of their columns."""
+    found = []
+    for body in (element.proto.body for element in at.get("html") if 'class="wide-table"' in element.proto.body):
+        head, *rows = [re.findall(r"<t[hd](?: [^>]*)?>(.*?)</t[hd]>", row) for row in body.split("</tr>")[:-1]]
+        found.append([dict(zip(head, row, strict=True)) for row in rows])
+    return found
 
 
 class App:
@@ -67,6 +77,10 @@ class App:
     def lists(self) -> list[dict]:
         (mounted,) = self.shown("lists")  # however many lists: one element
         return mounted["lists"]
+
+    @property
+    def tables(self) -> list[list[dict[str, str]]]:
+        return tables(self.at)
 
     @property
     def words(self) -> str:

@@ -45,8 +45,15 @@ def test_the_report_counts_rows_and_names_what_is_unknown(bring):
     upload(bring, "mine.csv", ONE)
     assert "3 of 4 rows matched; 1 unknown; 1 repeated." in bring.words.replace("\\", "")
     assert "No Such Thing" in bring.words
-    assert not bring.at.dataframe  # a table that is not asked for is not made
-    assert opened(bring).at.dataframe[0].value["given"].to_list()[-1].startswith("No Such Thing")
+    assert not bring.tables  # a table that is not asked for is not made
+    assert opened(bring).tables[0][-1] | {"In the file": "", "Rows": ""} == {
+        "In the file": "",
+        "In the catalogue": "—",
+        "Counts as": "like",
+        "Found by": "not found",
+        "Likeness (0 to 100)": "",
+        "Rows": "",
+    }
 
 
 def test_one_persons_file_becomes_the_taste_of_the_other_pages(bring):
@@ -66,6 +73,9 @@ def test_a_file_can_be_added_to_a_taste_and_what_was_there_stays(bring):
 def test_everybody_in_a_file_gets_a_list(bring):
     press(upload(bring, "many.csv", MANY), "Recommend for 3 people")
     _, table = bring.at.session_state[LISTS]
+    (shown,) = bring.tables
+    assert [row["User"] for row in shown] == table["user"].to_list()
+    assert [row["Title"] for row in shown] == table["title"].to_list()
     assert table.columns == ["user", "rank", "item_id", "title", "score"]
     assert table.group_by("user").len()["len"].to_list() == [20, 20, 20]
     of_a = table.filter(pl.col("user") == "a")
@@ -75,9 +85,9 @@ def test_everybody_in_a_file_gets_a_list(bring):
 
 def test_lists_go_when_the_model_changes_because_they_would_answer_another_question(bring):
     press(upload(bring.choose(model=["ease"]), "many.csv", MANY), "Recommend for 3 people")
-    shown = len(bring.at.dataframe)
+    shown = len(bring.tables)
     bring.choose(model=["popularity"])
-    assert len(bring.at.dataframe) == shown - 1
+    assert len(bring.tables) == shown - 1
 
 
 def test_a_memory_based_model_explains_that_it_cannot_serve_a_file(bring):
@@ -151,11 +161,8 @@ def test_a_file_matched_with_one_catalogue_is_not_shown_over_another(bring):
 
 
 def select(app, row: int):
-    """Tick a row of the table of matches."""
-    opened(app)
-    app.at.session_state[f"matches-{app.session.kept.get('mended', 0)}"] = {
-        "selection": {"rows": [row], "columns": [], "cells": []}
-    }
+    """Choose one of the matches."""
+    opened(app).at.selectbox(key=f"matches-{app.session.kept.get('mended', 0)}").set_value(row)
     return app.run()
 
 
@@ -173,7 +180,7 @@ def test_an_export_is_recognised_and_what_counts_is_told(bring):
     assert "- Likes: 3 rated 3.5 or more." in words
     assert "- Dislikes: 1 rated below 2.5." in words
     assert "- Seen, but say nothing: 1 rated in between." in words
-    assert opened(bring).at.dataframe[0].value["says"].to_list() == ["like", "dislike", "seen", "like", "like"]
+    assert [row["Counts as"] for row in opened(bring).tables[0]] == ["like", "dislike", "seen", "like", "like"]
 
 
 def test_likes_and_dislikes_of_an_export_become_the_taste_and_what_was_seen_is_kept_out(bring):
@@ -224,7 +231,7 @@ def test_a_row_that_was_not_found_can_be_given_its_item(bring):
 def test_a_wrong_match_can_be_left_out_and_taken_back(bring):
     press(select(upload(bring, "ratings.csv", STARS), 1), "Leave it out")
     assert "3 of 5 rows matched; 1 unknown; 0 repeated; 1 left aside" in bring.words.replace("\\", "")
-    assert bring.at.dataframe[0].value["how"].to_list()[1] == "left out by you"
+    assert bring.tables[0][1]["Found by"] == "left out by you"
     press(select(bring, 1), "As it was found")
     assert "4 of 5 rows matched" in bring.words
 
@@ -232,13 +239,15 @@ def test_a_wrong_match_can_be_left_out_and_taken_back(bring):
 def test_a_correction_stays_when_the_meaning_of_ratings_moves(bring):
     press(select(upload(bring, "ratings.csv", STARS), 1), "Leave it out")
     bring.at.slider(key="bounds-Letterboxd").set_value((1.0, 5.0))
-    assert "left out by you" in bring.run().at.dataframe[0].value["how"].to_list()
+    assert "left out by you" in [row["Found by"] for row in bring.run().tables[0]]
 
 
 def test_unsure_matches_can_be_shown_alone(bring):
     opened(upload(bring, "ratings.csv", STARS))
     bring.at.segmented_control(key="matches-shown").set_value("Unsure")
-    assert bring.run().at.dataframe[0].value["given"].to_list() == ["Distant Harbor (1954)"]
+    assert [row["In the file"] for row in bring.run().tables[0]] == ["Distant Harbor (1954)"]
+    (row,) = (box for box in bring.at.selectbox if box.label == "Is one of them wrong?")
+    assert row.options == ["Distant Harbor (1954) → The Distant Harbour"]
 
 
 def test_markup_in_a_file_stays_text(bring):

@@ -1,14 +1,13 @@
 """The Operate page, and who may open what, without a browser."""
 
 import os
-import re
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import access, operate
-from tests.pages.conftest import APP, App
+from tests.pages.conftest import APP, App, tables
 from zoo import telemetry
 from zoo.roles import NoAccess, Role
 
@@ -28,15 +27,6 @@ def opened(page: str) -> AppTest:
     at.switch_page(f"pages/{page}.py").run()
     assert not at.exception, at.exception
     return at
-
-
-def tables(at: AppTest) -> list[list[dict[str, str]]]:
-    """The tables of the page, each as rows by the heads of their columns."""
-    found = []
-    for body in (element.proto.body for element in at.get("html") if 'class="wide-table"' in element.proto.body):
-        head, *rows = [re.findall(r"<t[hd](?: [^>]*)?>(.*?)</t[hd]>", row) for row in body.split("</tr>")[:-1]]
-        found.append([dict(zip(head, row, strict=True)) for row in rows])
-    return found
 
 
 def said(at: AppTest) -> str:
