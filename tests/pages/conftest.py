@@ -23,7 +23,7 @@ def _no_number(text: str) -> None:
 
 
 def tables(at: AppTest) -> list[list[dict[str, str]]]:
-    """The tables of the page, each as rows by the heads of their columns."""
+    """The tables of the page, each as rows by the heads of their columns; cells as markup."""
     found = []
     for body in (element.proto.body for element in at.get("html") if 'class="wide-table"' in element.proto.body):
         head, *rows = [re.findall(r"<t[hd](?: [^>]*)?>(.*?)</t[hd]>", row) for row in body.split("</tr>")[:-1]]
