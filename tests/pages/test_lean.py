@@ -8,7 +8,11 @@ from pathlib import Path
 from tests.conftest import CHECKOUT
 from tests.navigation import places
 
-SCRIPT = """
+NONE_LOADED = """
+    found = [name for name in ("pandas", "pyarrow") if name in sys.modules]
+    assert not found, (page, found)
+"""
+SCRIPT = f"""
 import sys
 from streamlit.testing.v1 import AppTest
 at = AppTest.from_file("streamlit_app.py", default_timeout=60)
@@ -16,13 +20,19 @@ at.query_params["data"] = "tiny"
 for page in sys.argv[1:]:
     at = at.run().switch_page(page).run()
     assert not at.exception, (page, at.exception)
-    found = [name for name in ("pandas", "pyarrow") if name in sys.modules]
-    assert not found, (page, found)
+{NONE_LOADED}
+    if page.endswith("bring.py"):
+        at.file_uploader[0].upload("many.csv", b"userId,movieId\\na,100\\na,106\\nb,103\\n")
+        at.run().session_state["matches"] = True
+        next(button for button in at.run().button if button.label.startswith("Recommend for 2")).click()
+        tables = [one.proto.body for one in at.run().get("html") if 'class="wide-table"' in one.proto.body]
+        assert len(tables) == 2, (at.exception, tables)
+{NONE_LOADED}
 print("opened", len(sys.argv) - 1)
 """
 
 
-def test_no_page_needs_pandas(tiny_zoo: Path):
+def test_no_page_needs_pandas_nor_does_a_file_that_was_brought(tiny_zoo: Path):
     pages = [place.script for place in places()]
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, *pages],
