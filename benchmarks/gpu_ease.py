@@ -67,7 +67,7 @@ def table(rows: list[Row], X: csr_array, rate: float, options: argparse.Namespac
     columns = ["fit", "Gram matrix", "inverse", "share of the floor", "whole fit, S on the processor", "residual"]
     peak = torch.cuda.max_memory_allocated() / 2**30 if options.device == "cuda" else float("nan")
     return Table(
-        "gpu_ease",
+        "gpu_ease" if options.device == "cuda" else "cpu_ease",  # a trial does not take the place of what a GPU did
         f"EASE on a GPU: {X.shape[0]:,} users, {X.shape[1]:,} items, {X.nnz:,} interactions; seconds",
         "make bench-gpu",
         columns,
