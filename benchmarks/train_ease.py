@@ -52,6 +52,7 @@ LONGEST = 3600.0  # seconds after which a peer is stopped, which its row says
 class Fits:
     """What one library's took, one after the other."""
 
+    title: str
     scores: str  # the file of the last one's
     costs: list[dict[str, Any]] = field(default_factory=list)
     failed: str | None = None  # its last words
@@ -106,11 +107,11 @@ def of_gowalla(folder: Path) -> tuple[sp.csr_array, Fold, int]:
 
 def in_turns(names: Sequence[str], train: str, fold_in: str, l2: float, folder: Path) -> dict[str, Fits]:
     """Round after round, so that an hour of a busy machine is everybody's; a long fit is not repeated."""
-    fits = {name: Fits(str(folder / f"{name}.npy")) for name in names}
+    fits = {name: Fits(titled(name), str(folder / f"{name}.npy")) for name in names}
     for _ in range(REPEATS):
         for name, of in fits.items():
             if of.failed is None and sum(one["seconds"] for one in of.costs) < ENOUGH:
-                print(titled(name), flush=True)
+                print(of.title, flush=True)
                 try:
                     of.costs.append(run_one(name, train, l2, fold_in, of.scores))
                 except Failed as failed:
@@ -124,9 +125,9 @@ def titled(name: str) -> str:
 
 def row_of(name: str, of: Fits, fold: Fold, k: int) -> Row:
     if of.failed is not None:
-        return {"library": titled(name), "note": of.failed}
+        return {"library": of.title, "note": of.failed}
     row: Row = {
-        "library": titled(name),
+        "library": of.title,
         "exact": name in EXACT,
         "seconds": statistics.median(one["seconds"] for one in of.costs),
         "fits": len(of.costs),

@@ -71,8 +71,9 @@ def by_halves(n: int, device: torch.device) -> bool:
 
 def panels(n: int, device: torch.device) -> int:
     """Numbers that stand beside the square at most."""
-    swept = min(n, HALVED) if by_halves(n, device) else n
-    return 4 * swept * BLOCK[device.type] + (_room(n) if by_halves(n, device) else 0)
+    if by_halves(n, device):
+        return 4 * HALVED * BLOCK["cpu"] + _room(n)
+    return 4 * n * BLOCK[device.type]
 
 
 def _room(n: int) -> int:

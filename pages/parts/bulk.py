@@ -30,7 +30,7 @@ def report(data: Dataset, brought: Brought) -> None:
             details.append("unknown, for instance: " + "; ".join(escape(example) for example in found.unknown_examples))
         st.caption(" · ".join(details))
         fold = st.expander("Review and correct the matches", key="matches", on_change="rerun")
-        if fold.open:  # thousands of rows travel to the browser
+        if fold.open:  # what can be chosen there, up to 5,000 rows, travels to the browser
             with fold:
                 mend.review(data, brought)
         st.caption("Your file stays in this session; it is not stored or logged.")
@@ -88,6 +88,5 @@ def preview(table: pl.DataFrame) -> None:
         | {"Item id": str(row["item_id"]), "Title": row["title"], "Score": f"{row['score']:.4g}"}
         for row in shown.iter_rows(named=True)
     ]
-    with st.container(height=mend.HEIGHT if len(rows) > mend.TALL else "content", border=False):
-        wide_table.show(rows, "Lists")
+    wide_table.show_long(rows, "Lists")
     st.caption("Rank: 1 = best. Score: the model's own scale; higher is better.")

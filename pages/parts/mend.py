@@ -13,7 +13,6 @@ from zoo.titles import without_year
 FOUND = 8  # items offered
 MOST_SHOWN = 200  # rows of the table
 MOST_OFFERED = 5_000  # rows to choose from, which travel to the browser
-TALL, HEIGHT = 12, 440  # from so many rows on the table scrolls, in so many pixels
 HOW = {"id": "id", "title": "title", "hand": "you", "left out": "left out by you", "unknown": "not found"}
 UNSURE = (pl.col("how") == "title") & (pl.col("score") < 100)
 SHOWN = {
@@ -35,29 +34,23 @@ def review(data: Dataset, brought: Brought) -> None:
     labels = {name: f"{name} {counts[name]:,}" for name in names}
     shown = st.segmented_control("Show", names, default="All", format_func=labels.get, key="matches-shown")
     rows = matches.filter(SHOWN[shown if shown in names else "All"])
-    if rows.is_empty():
-        return
-    with st.container(height=HEIGHT if rows.height > TALL else "content", border=False):
-        wide_table.show(_table(rows.head(MOST_SHOWN), alone=len(brought.histories.user_ids) == 1), "Matches")
+    wide_table.show_long(_table(rows.head(MOST_SHOWN), alone=len(brought.histories.user_ids) == 1), "Matches")
     if rows.height > MOST_SHOWN:
         st.caption(f"The first {MOST_SHOWN:,} of {rows.height:,}.")
     if brought.histories.read is None:
         return
-    offered = rows.head(MOST_OFFERED)
-    row = st.selectbox(
+    once = rows.unique("given", keep="first", maintain_order=True).head(MOST_OFFERED)  # what is mended is what it says
+    offered = {row["given"]: row for row in once.iter_rows(named=True)}
+    given = st.selectbox(
         "Is one of them wrong?",
-        range(offered.height),
+        list(offered),
         index=None,
-        format_func=lambda row: _in_a_line(offered.row(row, named=True)),
+        format_func=lambda given: _in_a_line(offered[given]) if given in offered else given,  # chosen before the filter
         placeholder="Choose it, or type a part of its name",
-        key=table_key(),  # after a change none is chosen
+        key=f"matches-{state.kept('mended', 0)}",  # after a change none is chosen
     )
-    if row is not None:
-        _change(data, brought, offered.row(row, named=True))
-
-
-def table_key() -> str:
-    return f"matches-{state.kept('mended', 0)}"
+    if given in offered:
+        _change(data, brought, offered[given])
 
 
 def _table(rows: pl.DataFrame, *, alone: bool) -> list[dict[str, str]]:

@@ -8,6 +8,16 @@ from collections.abc import Collection, Mapping, Sequence
 
 import streamlit as st
 
+TALL, HEIGHT = 12, 440  # from so many rows on a table that may be long scrolls, in so many pixels
+
+
+def show_long(rows: Sequence[Mapping[str, str]], name: str) -> None:
+    """As `show`; where there are many rows, in a frame that scrolls, and where there is none, nothing."""
+    if not rows:
+        return
+    with st.container(height=HEIGHT if len(rows) > TALL else "content", border=False):
+        show(rows, name)
+
 
 def show(rows: Sequence[Mapping[str, str]], name: str, code: Collection[str] = ()) -> None:
     """Rows of plain text, all with the same keys.

@@ -164,7 +164,7 @@ def test_a_file_matched_with_one_catalogue_is_not_shown_over_another(bring):
 
 def select(app, row: int):
     """Choose one of the matches."""
-    opened(app).at.selectbox(key=f"matches-{app.session.kept.get('mended', 0)}").set_value(row)
+    opened(app).at.selectbox(key=f"matches-{app.session.kept.get('mended', 0)}").select_index(row)
     return app.run()
 
 
@@ -250,6 +250,22 @@ def test_unsure_matches_can_be_shown_alone(bring):
     assert [row["In the file"] for row in bring.run().tables[0]] == ["Distant Harbor (1954)"]
     (row,) = (box for box in bring.at.selectbox if box.label == "Is one of them wrong?")
     assert row.options == ["Distant Harbor (1954) → The Distant Harbour"]
+
+
+def test_a_row_that_was_chosen_is_not_another_one_under_another_filter(bring):
+    select(upload(bring, "ratings.csv", STARS), 0)
+    assert "**The Amber Harbour \\(1950\\)** in your file" in bring.words
+    bring.at.segmented_control(key="matches-shown").set_value("Not found")
+    assert "in your file is" not in bring.run().words
+    assert [row["In the file"] for row in bring.tables[0]] == ["No Such Thing (1999)"]
+
+
+def test_what_a_file_says_twice_is_mended_once(bring):
+    """The same words for two ids: a correction is of the words, so they are offered once."""
+    select(upload(bring, "mine.csv", b"item_id,title\n100,Mine\n106,Mine\n"), 0)
+    (box,) = (box for box in bring.at.selectbox if box.label == "Is one of them wrong?")
+    assert len(bring.tables[0]) == 2
+    assert len(box.options) == 1
 
 
 def test_markup_in_a_file_stays_text(bring):
