@@ -99,9 +99,13 @@ def _load() -> None:
     """What pages import, before anybody's script runs; and what is there then stays: whoever looks for garbage need not
     look through it. Before anybody comes, for what a visitor left in a circle would never be found again.
     """
-    for part in ("frame", "lists", "panels", "overlap", "cards", "bulk"):
-        importlib.import_module(f"pages.parts.{part}")
-    gc.freeze()
+    gc.disable()  # as from the first line on where pages/parts/server.py serves
+    try:
+        for part in ("frame", "lists", "panels", "memo", "why", "overlap", "cards", "bulk"):
+            importlib.import_module(f"pages.parts.{part}")
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 def _read_ahead() -> None:

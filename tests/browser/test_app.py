@@ -211,6 +211,19 @@ def test_the_first_visitor_of_a_server_may_come_by_a_deep_link(page, tiny_zoo, t
         expect(page.get_by_text("Page not found")).to_have_count(0)
 
 
+def test_what_every_page_draws_with_comes_once_and_before_the_scripts_ask_for_it(visitor):
+    asked = visitor.page.evaluate(
+        """() => {
+            const { domInteractive } = performance.getEntriesByType("navigation")[0];
+            return performance.getEntriesByType("resource").flatMap(({ name, startTime }) => {
+                const found = /BidiComponent|Html/.exec(name);
+                return found ? [[found[0], startTime < domInteractive]] : [];
+            });
+        }"""
+    )
+    assert sorted(asked) == [["BidiComponent", True], ["Html", True]]
+
+
 def test_quick_clicks_are_all_heard(visitor):
     visitor.like_at_once(5)
     expect(visitor.page.locator(".taste .chip.like")).to_have_count(5)

@@ -1,15 +1,16 @@
 """What stands around the pages: who may read metrics, how many come in, the headers, what the log may quote."""
 
+import gc
 import logging
 import math
 import re
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
+from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -35,6 +36,10 @@ async def _page(request) -> PlainTextResponse:
     return PlainTextResponse("a page")
 
 
+async def _start(request) -> HTMLResponse:
+    return HTMLResponse("the page that Streamlit's scripts start from")
+
+
 async def _broken(request) -> PlainTextResponse:
     raise RuntimeError("quokka")
 
@@ -49,6 +54,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Starlette:
         Route("/_stcore/metrics", _page),
         WebSocketRoute(STREAM, _stream),
         Route("/broken", _broken),
+        Route("/start", _start),
         Route("/{page:path}", _page),
     ]
     around = [
@@ -89,6 +95,44 @@ def test_the_policy_allows_what_the_app_needs_and_nothing_else():
         "form-action": "'self'",
         "frame-ancestors": "'self'",
     }
+
+
+def test_with_the_page_comes_what_its_scripts_would_ask_for_later_and_all_that_this_imports(served):
+    modules = re.findall(r"<\./(static/js/[^>]+\.js)>; rel=modulepreload; crossorigin", headers.ahead())
+    assert len(modules) == len(set(modules)) == headers.ahead().count("<")
+    assert {"BidiComponent", "Html"} <= {Path(module).name.partition(".")[0] for module in modules}
+    page = headers.START.read_text("utf-8")
+    assert not [module for module in modules if module in page]  # these come in any case
+    for module in modules:
+        for imported in re.findall(r'from"\./([^"]+)"', (headers.STATIC / module).read_text("utf-8")):
+            assert f"static/js/{imported}" in modules or imported in page
+    with TestClient(served) as visitor:
+        assert visitor.get("/start").headers["Link"] == headers.ahead()
+        for path in ("/", "/a/b.js"):  # no page of Streamlit's
+            assert "Link" not in visitor.get(path).headers
+        for _ in range(SMALL):
+            visitors.crowd.come()
+        full = visitor.get("/start", headers=HTML)
+        assert full.status_code == 503
+        assert "Link" not in full.headers
+
+
+@pytest.mark.parametrize("problem", [None, ImportError("quokka")])
+def test_nothing_looks_for_garbage_while_pages_are_loaded_and_then_something_does(monkeypatch, problem):
+    looked, frozen = [], []
+
+    def load(part: str) -> None:
+        looked.append(gc.isenabled())
+        if problem:
+            raise problem
+
+    monkeypatch.setattr(asgi.importlib, "import_module", load)
+    monkeypatch.setattr(asgi.gc, "freeze", lambda: frozen.append(gc.isenabled()))
+    with nullcontext() if problem is None else pytest.raises(ImportError, match="quokka"):
+        asgi._load()
+    assert set(looked) == {False}
+    assert frozen == ([] if problem else [False])
+    assert gc.isenabled()
 
 
 def test_scripts_that_stand_in_a_page_are_named_by_what_they_say():
