@@ -170,6 +170,9 @@ def use_everything(page: Page, address: str, told: Callable[[str], None]) -> Non
         page.goto(f"{address}/{name}")
         page.locator(ready).first.wait_for()
         page.locator(".js-plotly-plot").first.wait_for()
+        if name == "leaderboard":
+            page.get_by_text("Every two compared", exact=True).click()
+            page.locator(".pairs tbody tr").first.wait_for()
         told(name.capitalize())
     page.goto(f"{address}/bring")
     page.locator("input[type=file]").set_input_files(

@@ -21,7 +21,7 @@ with row:
     downloads.take_home(lambda: pairs.figures_table(shown), f"{data.name}-figures", "Download figures")
     downloads.take_home(lambda: pairs.pairs_table(shown), f"{data.name}-comparisons", "Download comparisons")
 incumbent.bring(data)
-pairs.show(shown)
+pairs.show(data, shown)
 tradeoff.cost(data, shown)
 tradeoff.two_metrics(data, shown)
 with row:

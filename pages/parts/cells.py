@@ -49,8 +49,12 @@ def _event(of: Metric | Exposure, row: Row, base: Row | None) -> dict:
     """Where a figure leads: to its users, or to what is shown to them."""
     if isinstance(of, Exposure):
         return {"kind": "view", "go": "catalogue", "set": {"of": ""}}
-    asked = {"metric": of.name, "a": row.name, "b": base.name if base else ""}
-    return {"kind": "view", "go": "segments", "set": asked | {"range": "", "group": ""}}
+    return users_behind(of.name, row.name, base.name if base else "")
+
+
+def users_behind(metric: str, a: str, b: str) -> dict:
+    """What a click says that leads to the users behind a figure of a, or behind the difference of a and b."""
+    return {"kind": "view", "go": "segments", "set": {"metric": metric, "a": a, "b": b, "range": "", "group": ""}}
 
 
 def _figure(shown: Shown, row: Row, metric: str, state: str | None) -> dict:

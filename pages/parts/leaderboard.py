@@ -13,7 +13,7 @@ from zoo.metrics import Exposure, Metric
 from zoo.significance import MIN_USERS
 from zoo.verdict import CLOSING
 
-_board = component("board")
+_board = component("board", "heads")
 
 
 def controls(data: Dataset) -> Shown:

@@ -1,12 +1,40 @@
 """The leaderboard as tables: every figure, and every two compared, to read, to follow and to take home."""
 
+import math
+
 import polars as pl
 import streamlit as st
 
-from pages.parts import measured, state, view
+from pages.parts import cells, measured, view
+from pages.parts.amounts import p_text, signed
+from pages.parts.component import component
 from pages.parts.shown import Shown
+from zoo.dataset import Dataset
 from zoo.significance import MIN_USERS, Comparison
 
+_pairs = component("pairs", "heads")
+DASH = "–"
+COLUMNS = [
+    {"name": "first", "title": "First"},
+    {"name": "second", "title": "Second"},
+    {
+        "name": "difference",
+        "title": "Difference",
+        "why": "Mean of the first minus the second, over users for whom both have the metric. " + cells.INTERVAL,
+    },
+    {
+        "name": "verdict",
+        "title": "Verdict",
+        "why": f"Told apart: p is below 0.05, the interval leaves out 0, and {MIN_USERS} users or more have both.",
+    },
+    {"name": "p", "title": "p (Holm)", "why": "Permutation test of the difference, after Holm over these rows."},
+    {
+        "name": "ahead",
+        "title": "Ahead",
+        "why": "Share of these users for whom the first has the higher figure, and for whom the second has.",
+    },
+    {"name": "n", "title": "Users", "why": "Test users for whom both have the metric."},
+]
 KEYS = (
     *("metric", "a", "b", "n", "difference", "low", "high", "p", "p_holm"),
     *("effect_size", "share_higher", "share_lower"),
@@ -35,77 +63,60 @@ def pairs_table(shown: Shown) -> pl.DataFrame:
     return table.with_columns(told_apart=pl.Series([one.distinguishable for one in found], dtype=pl.Boolean))
 
 
-def show(shown: Shown) -> None:
-    """Every two compared, as a table of Streamlit's, which sorts and searches.
-
-    Made when it is opened, for a table takes pandas and pyarrow into the server: 60 MB.
-    """
+def show(data: Dataset, shown: Shown) -> None:
+    """Every two compared, as a table that sorts in the browser; made when it is opened."""
     per_user = [name for name in shown.board.metrics if shown.board.comparisons.get(name)]
     if not per_user:
         return
     opened = view.get("pairs") != ""  # a link leads to it
     fold = st.expander("Every two compared", opened, key="every-two", icon=":material/balance:", on_change="rerun")
     if not fold.open:
+        view.put("pairs", "")
         return
     with fold:
         names = {name: shown.board.metrics[name].title for name in per_user}
         metric = view.one("pairs", "Metric", names, per_user[0], segments=True)
-        found = shown.comparisons(metric)
-        st.caption("Choose a row: who are the users behind it?")
-        key = f"every-two-{view.key_of('a')}"
-        st.dataframe(
-            _readable(found, shown.titles),
-            hide_index=True,
-            key=key,
-            on_select=lambda: _follow(key, metric, found),
-            selection_mode="single-row",
-            column_config=_columns(),
-        )
+        view.put("pairs", metric)  # the usual one, too: by it whoever comes back finds the fold open
+        st.caption("A head sorts. A row leads to the users on whom its two differ.")
+        places = {row.name: at for at, row in enumerate(shown.rows)}
+        found = sorted(shown.comparisons(metric), key=lambda one: sorted((places[one.a], places[one.b])))
+        rows = [_row(metric, one, shown.titles) for one in found]
+        told = {"columns": COLUMNS, "rows": rows, "models": {row.name: row.chip() for row in shown.rows}}
+        caption = f"Every two compared by {names[metric]}"
+        _pairs(key="pairs", data={"of": data.info.fingerprint, "caption": caption} | told)
 
 
-def _readable(found: list[Comparison], titles: dict[str, str]) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "first": [titles[one.a] for one in found],
-            "second": [titles[one.b] for one in found],
-            "difference": [one.difference for one in found],
-            "low": [one.low for one in found],
-            "high": [one.high for one in found],
-            "p": [one.p_holm for one in found],
-            "verdict": [_word(one) for one in found],
-            "higher": [100 * one.share_higher for one in found],
-            "lower": [100 * one.share_lower for one in found],
-            "n": [one.n for one in found],
-        }
-    )
-
-
-def _columns() -> dict:
-    """Heads, formats and meanings."""
-    column = st.column_config
+def _row(metric: str, one: Comparison, titles: dict[str, str]) -> dict:
+    """What stands in a row, by what it is sorted, and where it leads."""
+    few = one.n < MIN_USERS
+    sure = one.distinguishable
+    first, second = titles[one.a], titles[one.b]
+    values = {
+        "first": first.casefold(),
+        "second": second.casefold(),
+        "difference": _or_none(one.difference),
+        "verdict": sure - few,
+        "p": _or_none(one.p_holm),
+        "ahead": one.share_higher if one.n else None,
+        "n": one.n,
+    }
+    texts = {
+        "first": first,
+        "second": second,
+        "difference": signed(one.difference) if one.n else DASH,
+        "verdict": "too few users" if few else "told apart" if sure else "not told apart",
+        "p": DASH if values["p"] is None else p_text(one.p_holm).removeprefix("p ").removeprefix("= "),
+        "ahead": f"{100 * one.share_higher:.1f} / {100 * one.share_lower:.1f} %" if one.n else DASH,
+        "n": f"{one.n:,}",
+    }
     return {
-        "first": column.TextColumn("First"),
-        "second": column.TextColumn("Second"),
-        "difference": column.NumberColumn("Difference", format="%+.4f", help="Mean of the first minus the second."),
-        "low": column.NumberColumn("from", format="%+.4f", help="95 % interval of the difference, lower end."),
-        "high": column.NumberColumn("to", format="%+.4f", help="95 % interval of the difference, upper end."),
-        "p": column.NumberColumn("p (Holm)", format="%.4f", help="Permutation test, after Holm over these rows."),
-        "verdict": column.TextColumn("Verdict"),
-        "higher": column.NumberColumn("First ahead", format="%.1f %%", help="Share of users."),
-        "lower": column.NumberColumn("Second ahead", format="%.1f %%", help="Share of users."),
-        "n": column.NumberColumn("Users", help="For whom both have the metric."),
+        "pair": [one.a, one.b],
+        "cells": [{"text": texts[column["name"]], "value": values[column["name"]]} for column in COLUMNS],
+        "interval": f"[{signed(one.low)}, {signed(one.high)}]" if one.n > 1 else "",
+        "sure": sure,
+        "event": cells.users_behind(metric, one.a, one.b),
     }
 
 
-def _follow(key: str, metric: str, found: list[Comparison]) -> None:
-    """A row leads to the users on whom its two differ."""
-    if chosen := st.session_state[key].selection.rows:
-        one = found[chosen[0]]
-        state.show({"metric": metric, "a": one.a, "b": one.b, "range": "", "group": ""})
-        state.session().going = "segments"
-
-
-def _word(one: Comparison) -> str:
-    if one.n < MIN_USERS:
-        return "too few users"
-    return "told apart" if one.distinguishable else "not told apart"
+def _or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None

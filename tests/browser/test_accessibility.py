@@ -121,6 +121,14 @@ def test_nothing_stands_in_the_way_of_who_has_none_yet(pocket: Window, place: Pl
     _look_at(pocket, place, "data=tiny", ("dark", "light"))
 
 
+def test_nothing_stands_in_the_way_of_who_compares_every_two(desk: Window, pocket: Window):
+    for window in (desk, pocket):
+        window.open("leaderboard", "data=tiny&pairs=recall_at_20")
+        window.page.locator(".pairs tbody tr").first.wait_for()
+        window.settle()
+        nothing_stands_in_the_way(window.findings(), "Leaderboard, with every two compared")
+
+
 def test_nothing_stands_in_the_way_of_who_brought_a_file(pocket: Window):
     """Its matches open, and lists for everybody in it: long tables that scroll in frames of their own."""
     rows = "".join(f"{person},{item}\n" for person in "ab" for item in range(100, 160, 3))

@@ -49,6 +49,41 @@ def test_a_pinned_baseline_turns_figures_into_differences_and_back(visitor):
     expect(page.locator(".pinned")).to_contain_text("Popularity")
 
 
+def test_every_two_compared_sort_by_any_head_and_a_row_leads_to_its_users(visitor):
+    page = leaderboard(visitor)
+    page.get_by_text("Every two compared", exact=True).click()
+    table = page.locator(".pairs table")
+    head = table.get_by_role("columnheader", name=re.compile("^Difference"))
+    expect(head).to_have_attribute("aria-sort", "none")
+    names = table.locator("tbody th .who").all_text_contents()
+    differences = []
+    for way in ("descending", "ascending"):
+        head.get_by_role("button").click()
+        expect(head).to_have_attribute("aria-sort", way)
+        differences.append([float(text.replace("−", "-")) for text in table.locator(".mean").all_text_contents()])
+    assert differences[0] == sorted(differences[0], reverse=True)
+    assert differences[1] == sorted(differences[1])
+    assert len(set(differences[0])) > 10
+    first = table.get_by_role("columnheader", name="First").get_by_role("button")
+    first.click()
+    assert table.locator("tbody th .who").all_text_contents() == sorted(names, key=str.casefold)
+    expect(first).to_be_focused()  # it was drawn anew
+    row = table.get_by_role("button", name=re.compile(r"^Popularity minus EASE: .* Who are these users\?$"))
+    row.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Segments", level=1).wait_for()
+    expect(page).to_have_url(re.compile(r"(?=.*\ba=popularity\b)(?=.*\bb=ease\b)"))
+    page.go_back()
+    expect(page).to_have_url(re.compile("pairs=ndcg_at_100"))
+    page.locator(".pairs tbody tr").first.click(position={"x": 5, "y": 5})  # anywhere in it
+    page.get_by_role("heading", name="Segments", level=1).wait_for()
+    page.go_back()
+    page.locator(".pairs tbody tr").first.wait_for()
+    page.get_by_text("Every two compared", exact=True).click()
+    expect(page.locator(".pairs")).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("pairs="))
+
+
 def test_a_number_is_followed_to_its_users_down_to_one_persons_lists(visitor):
     page = leaderboard(visitor)
     cell = page.get_by_role("button", name=re.compile(r"^EASE, Recall@20"))

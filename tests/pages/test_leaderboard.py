@@ -222,6 +222,57 @@ def leaderboard_of(page: App) -> Shown:
     return Shown(measured.board(page.data, wanted), measured.rows(page.data), None, "ndcg_at_100", None, False)
 
 
+def pairs_of(app: App, **view: str) -> list[dict[str, dict]]:
+    """The rows of every two compared by Recall@20, from the best on; column -> cell, and the row itself as "row"."""
+    look(app, pairs="recall_at_20", **view)
+    (shown,) = app.shown("pairs")
+    names = [column["name"] for column in shown["columns"]]
+    return [dict(zip(names, row["cells"], strict=True)) | {"row": row} for row in shown["rows"]]
+
+
+def test_every_two_stand_in_a_table_from_the_best_on_and_lead_to_their_users(page):
+    assert not page.shown("pairs")  # until its fold is opened
+    rows = pairs_of(page)
+    order = list(cells(page))
+    of = {(one.a, one.b): one for one in leaderboard_of(page).board.comparisons["recall_at_20"]}
+    assert {tuple(row["row"]["pair"]) for row in rows} == of.keys()
+    assert len(rows) == len(order) * (len(order) - 1) // 2
+    assert [set(row["row"]["pair"]) for row in rows[:2]] == [{order[0], name} for name in order[1:3]]
+    for row in rows:
+        a, b = row["row"]["pair"]
+        one = of[a, b]
+        assert row["difference"] == {"text": signed(one.difference), "value": one.difference}
+        assert row["row"]["interval"] == f"[{signed(one.low)}, {signed(one.high)}]"
+        assert row["verdict"]["text"] == ("told apart" if one.distinguishable else "not told apart")
+        assert row["ahead"] == {
+            "text": f"{100 * one.share_higher:.1f} / {100 * one.share_lower:.1f} %",
+            "value": one.share_higher,
+        }
+        assert row["n"]["value"] == one.n
+        assert row["row"]["event"] == cell_event(a, b)
+
+
+def cell_event(a: str, b: str) -> dict:
+    asked = {"metric": "recall_at_20", "a": a, "b": b, "range": "", "group": ""}
+    return {"kind": "view", "go": "segments", "set": asked}
+
+
+def test_beside_a_pinned_one_every_two_are_the_others_minus_it(page):
+    rows = pairs_of(page, baseline="popularity")
+    assert {tuple(row["row"]["pair"]) for row in rows} == {
+        (name, "popularity") for name in cells(page) if name != "popularity"
+    }
+
+
+def test_of_two_with_too_few_users_no_p_is_said_and_what_is_not_known_has_no_place_in_an_order(page):
+    upload(page, "three.csv", lists_of(page, "ease", users=3))
+    few = next(row for row in pairs_of(page, baseline=NAME) if row["row"]["pair"][0] == "ease")
+    assert few["p"] == {"text": "–", "value": None}
+    assert few["verdict"]["text"] == "too few users"
+    assert few["n"]["text"] == "3"
+    assert not few["row"]["sure"]
+
+
 def test_an_incumbent_stands_beside_the_zoo_and_equals_the_model_that_made_its_lists(page):
     upload(page, "today.csv", lists_of(page, "ease"))
     shown = cells(page)

@@ -3,12 +3,6 @@
 
 const MARKS = { best: "best", level: "not told apart", more: "▲ better", less: "▼ worse", higher: "▲ more", lower: "▼ less", few: "too few users", alone: "not compared" }
 
-function headNode(column, say) {
-  const words = [column.title, column.sorted ? el("span", { "aria-hidden": "true" }, column.sorted === "descending" ? " ↓" : " ↑") : null]
-  const button = el("button", { type: "button", class: "sort", "data-key": `sort-${column.name}`, title: `Sort by ${column.title}`, onclick: () => say({ kind: "view", set: { sort: column.name } }) }, ...words)
-  return el("th", { scope: "col", class: "numbers", "aria-sort": column.sorted || "none" }, button, term("?", column.why, "why"))
-}
-
 function spanNode(cell) {
   if (!cell.at) return null
   const [low, middle, high] = cell.at.map((share) => `${(100 * share).toFixed(2)}%`)
@@ -53,7 +47,7 @@ function draw(component) {
   const say = teller(data.of)
   const kept = root.querySelector(".wide")?.scrollLeft ?? 0
   const table = el("table", {}, el("caption", { class: "hidden-text" }, data.caption),
-    el("thead", {}, el("tr", {}, el("th", { scope: "col", class: "corner muted" }, data.corner), ...data.columns.map((column) => headNode(column, say)))),
+    el("thead", {}, el("tr", {}, el("th", { scope: "col", class: "corner muted" }, data.corner), ...data.columns.map((column) => headNode(column, () => say({ kind: "view", set: { sort: column.name } }))))),
     el("tbody", {}, ...data.rows.map((row) => rowNode(row, data, say))))
   refill(root, el("div", { class: "wide", tabindex: 0, role: "region", "aria-label": data.caption }, table))
   root.querySelector(".wide").scrollLeft = kept
