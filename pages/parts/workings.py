@@ -1,5 +1,7 @@
 """Behind the fold of a card: the equation, the training curve, the settings, and the file to take home."""
 
+import html
+
 import polars as pl
 import streamlit as st
 
@@ -9,11 +11,11 @@ from pages.parts.frame import escape
 from zoo.card import Card
 from zoo.dataset import Dataset
 
-# What is wider than a phone, an equation or a table, scrolls by itself; else all of the page would be as wide.
+# An equation that is wider than a phone scrolls by itself; else all of the page would be as wide.
 SCROLLING = """
-    .stElementContainer:has(.katex-display, table) { contain: inline-size; }
-    .stMarkdown:has(.katex-display, table) > div { max-width: 100%; }
-    .stMarkdown [data-testid=stMarkdownContainer]:has(.katex-display, table) { min-width: 0; overflow: auto hidden; }
+    .stElementContainer:has(.katex-display) { contain: inline-size; }
+    .stMarkdown:has(.katex-display) > div { max-width: 100%; }
+    .stMarkdown [data-testid=stMarkdownContainer]:has(.katex-display) { min-width: 0; overflow: auto hidden; }
 """
 
 
@@ -74,14 +76,17 @@ def _curve(entry: Entry, curve: pl.DataFrame) -> None:
 
 
 def _settings(card: Card) -> None:
-    """Settings, and what the family has to say, each with its meaning."""
+    """Settings, and what the family has to say, each with its meaning: beside it, or below where the page is narrow."""
     rows = [(name, value, card.meanings.get(name, "")) for name, value in (card.settings | card.details).items()]
     rows += [("seed", card.seed, "Where chance began: weights, order, noise and draws follow from it.")]
     rows += [("trained", card.created.replace("T", " ").removesuffix("+00:00") + " UTC", "When it was published.")]
-    lines = [
-        f"| {escape(name.replace('_', ' '))} | {escape(_value(value))} | {escape(why)} |" for name, value, why in rows
+    terms = [
+        f"<div><dt>{html.escape(name.replace('_', ' '))}</dt><dd>{html.escape(_value(value))}</dd>"
+        f'<dd class="meaning">{html.escape(why)}</dd></div>'
+        for name, value, why in rows
     ]
-    st.markdown("\n".join(["| Setting | Value | Meaning |", "| :-- | :-- | :-- |", *lines]))
+    st.markdown("**Settings**")
+    st.html(f'<dl class="settings">{"".join(terms)}</dl>')
 
 
 def _value(value: object) -> str:

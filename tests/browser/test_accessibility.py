@@ -129,6 +129,18 @@ def test_nothing_stands_in_the_way_of_who_compares_every_two(desk: Window, pocke
         nothing_stands_in_the_way(window.findings(), "Leaderboard, with every two compared")
 
 
+def test_nothing_stands_in_the_way_of_who_reads_how_a_model_works(pocket: Window):
+    pocket.open("zoo", "data=tiny")
+    fold = pocket.page.locator("details", has_text="How it works, its settings, and the file").first
+    fold.locator("summary").click()
+    fold.locator(".settings").wait_for()
+    pocket.settle()
+    nothing_stands_in_the_way(pocket.findings(), "Zoo, with a fold open")
+    pocket.dress("dark")
+    nothing_stands_in_the_way(pocket.findings(CONTRAST), "Zoo, with a fold open, in dark")
+    pocket.dress("light")
+
+
 def test_nothing_stands_in_the_way_of_who_brought_a_file(pocket: Window):
     """Its matches open, and lists for everybody in it: long tables that scroll in frames of their own."""
     rows = "".join(f"{person},{item}\n" for person in "ab" for item in range(100, 160, 3))

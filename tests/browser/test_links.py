@@ -226,7 +226,7 @@ def test_the_zoo_page_is_no_wider_than_a_phone(phone):
     for fold in folds.all():  # one after the other: a click while a fold is being made would be lost
         fold.locator("summary").click()
         fold.locator(".katex-display").wait_for()
-        fold.locator("table").wait_for()
+        fold.locator(".settings").wait_for()
         assert phone.overflow == []
 
 

@@ -9,7 +9,7 @@ import onnxruntime
 import polars as pl
 import pytest
 
-from pages.parts import cached
+from pages.parts import cached, workings
 from pages.parts.cards import NAMES, lead, told_apart
 from pages.parts.downloads import model_bytes, model_files
 from pages.parts.standing import ahead, level, place_text, places, sentence
@@ -92,10 +92,21 @@ def test_equation_settings_and_curve_stand_behind_a_fold(app, cards):
         app.at.session_state[f"fold-{name}"] = True
     app.run()
     assert any(r"\mu(x)" in latex.value for latex in app.at.latex)
-    assert any("| l2 | 5 | Weight of" in markdown.value for markdown in app.at.markdown)
+    assert '<div><dt>l2</dt><dd>5</dd><dd class="meaning">Weight of' in app.words
     assert len(app.at.get("plotly_chart")) == sum(
         (app.data.path / name / app.data.current(name) / "curve.parquet").exists() for name in app.data.model_names()
     )
+
+
+def test_what_a_card_says_of_its_settings_is_text(app, monkeypatch):
+    said: list[str] = []
+    monkeypatch.setattr(workings.st, "html", said.append)
+    monkeypatch.setattr(workings.st, "markdown", lambda text: None)
+    told = {"details": {"<b>": "<script>", "seen": True}, "meanings": {"<b>": "<img src=x>"}}
+    workings._settings(app.data.model("ease").card.model_copy(update=told))
+    (markup,) = said
+    assert '<dt>&lt;b&gt;</dt><dd>&lt;script&gt;</dd><dd class="meaning">&lt;img src=x&gt;</dd>' in markup
+    assert "<dt>seen</dt><dd>yes</dd>" in markup
 
 
 def test_the_curve_is_what_training_wrote(app):
