@@ -323,7 +323,7 @@ def test_items_described_anew_are_shown_so_without_training_again(tiny_zoo, worl
 @pytest.mark.parametrize(
     ("rows", "options", "told"),
     [
-        ("movieId,rating\n100,5\n103,1\n", (), "1 below the threshold"),
+        ("movieId,rating\n100,5\n103,1\n", (), "2 of 2 rows matched, 1 of them below the threshold"),
         ("movieId,rating\n100,5\n103,1\n", ("--like-from", "0"), "2 of 2 rows matched"),
         ("movieId\n100\n103\n", ("--like-from", "4"), "It has no ratings"),
         (

@@ -98,11 +98,24 @@ def test_unknown_ids_are_listed_the_most_frequent_first(films):
     assert report.sentence() == "2 of 5 rows matched; 3 unknown; 1 repeated."
 
 
-def test_ratings_below_the_threshold_are_no_likes(films):
+def test_ratings_below_the_threshold_are_no_likes_but_were_seen(films):
     found = read("item,rating\n10,5\n20,3.5\n30,2\n40,\n50,good\n999,1\n", films, threshold=3.5)
     assert likes(found, films) == {None: [10, 20]}
-    assert found.report.below_threshold == 4
-    assert found.report.sentence() == "2 of 6 rows matched; 0 unknown; 0 repeated; 4 below the threshold."
+    assert films.items["item_id"].gather(found.seen.indices).to_list() == [30]
+    assert found.dislikes.nnz == 0
+    assert (found.report.below_threshold, found.report.left_aside) == (1, 2)
+    told = "3 of 6 rows matched, 1 of them below the threshold; 1 unknown; 0 repeated; 2 left aside."
+    assert found.report.sentence() == told
+    assert dict(found.report.matches.select("given", "says").iter_rows())["30"] == "seen"
+
+
+def test_of_several_ratings_of_one_item_the_best_decides(films):
+    rows = "user,item,rating\na,10,2\na,10,5\na,10,1\nb,10,1\nb,20,4\n"
+    found = read(rows, films, threshold=3.5)
+    assert likes(found, films) == {"a": [10], "b": [20]}
+    assert found.seen.indptr.tolist() == [0, 0, 1]
+    assert found.report.repeated == 2
+    assert "seen" not in found.report.matches["says"].to_list()  # somebody likes it
 
 
 def test_rows_without_a_user_are_unknown(films):
@@ -202,7 +215,8 @@ def test_columns_of_other_sites_are_understood(films):
     [
         ("user,rating\n1,5\n", {}, r"likes\.csv has no column for the item \(found: user, rating\)"),
         ("item\n1\n2\n", {}, "0 of 2 rows matched; 2 unknown.* such as 1, 2. Bring their titles"),
-        ("item,rating\n10,1\n", {"threshold": 3}, "1 below the threshold. Lower the threshold"),
+        ("item,rating\n10,1\n", {"threshold": 3}, "1 of them below the threshold.* Lower the threshold"),
+        ("item,rating\n999,1\n", {"threshold": 3}, "0 of 1 rows matched; 1 unknown.* such as 999"),
         ("item\n", {}, "has no rows"),
         ("", {}, "is empty"),
         ("item\n10\n20\n", {"limits": Limits(rows=1)}, "has 2 rows; the limit here is 1"),
@@ -241,13 +255,14 @@ def test_any_file_gives_histories_that_add_up_or_a_data_error(films, rows, colum
     except DataError:
         return
     report = found.report
-    assert report.rows == report.matched + report.unknown + report.below_threshold <= len(rows)
+    assert report.rows == report.matched + report.unknown + report.left_aside <= len(rows)
     assert report.matched == report.by_id + report.by_title
-    assert found.X.nnz == report.matched - report.repeated > 0
+    assert found.X.nnz + found.seen.nnz == report.matched - report.repeated
+    assert found.X.nnz > 0
     assert found.X.shape == (len(found.user_ids), len(films))
     assert found.X.has_canonical_format
     assert set(found.X.data) == {1.0}
-    assert report.matches["rows"].sum() == report.rows - report.below_threshold
+    assert report.matches["rows"].sum() == report.rows - report.left_aside
 
 
 # --- real data

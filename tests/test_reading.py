@@ -72,7 +72,7 @@ def test_outside_lists_are_what_they_are_without_a_process(tiny):
 @pytest.mark.parametrize(
     ("part", "column", "value"),
     [
-        *[("rows", "thing", 5), ("rows", "reason", 2), ("rows", "user", 3), ("rows", "user", -1)],
+        *[("rows", "thing", 5), ("rows", "reason", 3), ("rows", "user", 3), ("rows", "user", -1)],
         *[("found", "item_idx", ITEMS), ("found", "item_idx", -2)],
     ],
 )

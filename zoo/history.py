@@ -61,13 +61,13 @@ def read_histories(
         columns, unless columns are named
     name : what the person calls the file
     mapping : columns by name; those not named are recognised
-    threshold : rows with a lower rating are no likes; None, or a file without ratings = every row is one. Not for
-        exports
+    threshold : rows with a lower rating are no likes: their items were seen; None, or a file without ratings = every
+        row is one. Not for exports
     like_from, dislike_below : for exports, on the service's scale; None = as usual for the service
 
     Raises
     ------
-    DataError when the file cannot be read or understood, and when nothing in it is in the catalogue
+    DataError when the file cannot be read or understood, and when nothing that is liked in it is in the catalogue
     """
     table = open_export(source, name, limits)
     read = find_in(
@@ -77,14 +77,14 @@ def read_histories(
 
 
 def put_together(read: Read, catalogue: Catalogue) -> Histories:
-    """The histories of what was read; a `DataError` when nothing of it is in the catalogue."""
+    """The histories of what was read; a `DataError` when nothing of it, or nothing liked, is in the catalogue."""
     histories = _put_together(read, catalogue)
-    if histories.report.matched == 0:
-        raise DataError(f"{read.name}: {histories.report.sentence()} {_remedy(histories.report, catalogue)}")
+    report = histories.report
+    if report.matched == 0 or report.matched == report.below_threshold:
+        raise DataError(f"{read.name}: {report.sentence()} {_remedy(report, catalogue)}")
     if read.rows.height <= MOST_MENDED:
         return histories
-    report = replace(histories.report, matches=histories.report.matches.head(MOST_MENDED))
-    return replace(histories, report=report, read=None)
+    return replace(histories, report=replace(report, matches=report.matches.head(MOST_MENDED)), read=None)
 
 
 def corrected(histories: Histories, corrections: Corrections[str, int], catalogue: Catalogue) -> Histories:
@@ -108,13 +108,15 @@ def _put_together(read: Read, catalogue: Catalogue, corrections: Corrections[str
     )
     said = rows.filter(pl.col("verdict") != ASIDE)
     matched = said.filter(pl.col("item_idx") >= 0, pl.col("user").is_not_null())
-    keep, ordered = ("last", True) if read.reading.service else ("any", False)
-    entries = matched.unique(["user", "item_idx"], keep=keep, maintain_order=ordered).sort("user", "item_idx")  # type: ignore[arg-type]
+    if not read.reading.service:  # of several rows on one item the best decides
+        matched = matched.sort("verdict", maintain_order=True)
+    entries = matched.unique(["user", "item_idx"], keep="last", maintain_order=True).sort("user", "item_idx")
     shape = (len(read.user_ids), len(catalogue))
     likes, dislikes, seen = (
         _matrix(entries.filter(pl.col("verdict") == verdict), shape) for verdict in (LIKE, DISLIKE, SEEN)
     )
-    says = said.group_by("thing").agg(says=pl.col("verdict").last().replace_strict(WORDS, return_dtype=pl.String))
+    verdict = pl.col("verdict").last() if read.reading.service else pl.col("verdict").max()
+    says = said.group_by("thing").agg(says=verdict.replace_strict(WORDS, return_dtype=pl.String))
     things = things.with_row_index("thing").join(says, on="thing", how="left", maintain_order="left")
     report = _report(read, rows, said, matched, things, repeated=matched.height - entries.height)
     return Histories(read.user_ids, likes, dislikes, seen, report, read)
@@ -156,12 +158,12 @@ def _report(
         matched=matched.height,
         unknown=said.height - matched.height - left_out,
         repeated=repeated,
-        below_threshold=0 if service else aside,
+        below_threshold=0 if service else matched.filter(pl.col("verdict") == SEEN).height,
         by_id=ways.get("id", 0),
         by_title=ways.get("title", 0),
         unknown_examples=(nobody + [visible(one[:LETTERS]) for one in unknown["given"].head(EXAMPLES)])[:EXAMPLES],
         matches=things.select("given", "item_idx", "how", "score", "rows", "says", title="found").select(MATCHES),
-        left_aside=left_out + (aside if service else 0),
+        left_aside=left_out + aside,
         by_hand=ways.get("hand", 0),
         service=service,
         reasons=tuple(zip(reasons, counts, strict=True)) if service else (),
@@ -170,7 +172,7 @@ def _report(
 
 
 def _remedy(report: MatchReport, catalogue: Catalogue) -> str:
-    if report.below_threshold == report.rows:
+    if report.below_threshold:
         return "Lower the threshold."
     if report.left_aside == report.rows:
         return "Nothing in it says what somebody likes. Bring what was watched, read or rated."

@@ -11,7 +11,7 @@ import polars as pl
 from zoo.catalogue import Catalogue
 from zoo.columns import RECOGNISE, Mapping, find_columns, is_count, require
 from zoo.errors import DataError
-from zoo.exports import ASIDE, LIKE, Reading, Reason, foreign_key, open_export, recognise
+from zoo.exports import ASIDE, LIKE, SEEN, Reading, Reason, foreign_key, open_export, recognise
 from zoo.files import NO_LIMITS, Limits, Table
 from zoo.ids import as_text, distinct, id_text, number_ids
 from zoo.matching import find_items
@@ -19,8 +19,8 @@ from zoo.rows import check_id_column, number
 from zoo.titles import MAX_LENGTH, year_number
 
 THING = ["item", "title", "also", "year"]  # what a row says about its item; also: another title of it
-BELOW = Reason("below the threshold", ASIDE)
-PLAIN = [Reason("named", LIKE), BELOW]  # the reasons of a file that is no service's
+# The reasons of a file that is no service's. Who rated something low knows it: no like, and not to be recommended
+PLAIN = [Reason("named", LIKE), Reason("rated below the threshold", SEEN), Reason("without a rating", ASIDE)]
 NO_RATINGS = "It has no ratings: every row counts as a like."
 OTHER_KIND = (
     "{service} tells of {theirs}, and this catalogue holds {ours}: only what has the same title and the same year was "
@@ -108,8 +108,12 @@ def _plain_reading(table: Table, mapping: Mapping, threshold: float | None) -> R
         check_id_column(table, column)
     roles = ("user", "item", "title", "also", "year")
     wanted = {role: pl.col(columns[role]) if role in columns else pl.lit(None, pl.String) for role in roles}
-    liked = pl.lit(True) if threshold is None else number(table, columns["value"]) >= threshold
-    wanted["reason"] = pl.when(liked.fill_null(False)).then(pl.lit(0, pl.UInt8)).otherwise(pl.lit(1, pl.UInt8))
+    named, low, unrated = (pl.lit(place, pl.UInt8) for place in range(len(PLAIN)))
+    if threshold is None:
+        wanted["reason"] = named
+    else:
+        rating = number(table, columns["value"])
+        wanted["reason"] = pl.when(rating >= threshold).then(named).when(rating.is_null()).then(unrated).otherwise(low)
     return Reading(None, wanted, PLAIN, by_user="user" in columns)
 
 

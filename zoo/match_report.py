@@ -11,7 +11,7 @@ TITLES = {LIKE: "Likes", DISLIKE: "Dislikes", SEEN: "Seen, but say nothing", ASI
 
 @dataclass(frozen=True)
 class MatchReport:
-    """rows == matched + unknown + below_threshold + left_aside; matched == by_id + by_title + by_hand.
+    """rows == matched + unknown + left_aside; matched == by_id + by_title + by_hand.
 
     X.nnz + dislikes.nnz + seen.nnz == matched - repeated. In `matches`, `how` is "id", "title", "hand", "left out"
     or "unknown", and `says` is "like", "dislike" or "seen".
@@ -21,12 +21,12 @@ class MatchReport:
     matched: int  # rows that say something and whose item is in the catalogue, repeats included
     unknown: int  # such rows that name no item of the catalogue, or no user where the others do
     repeated: int  # of the matched rows: the same user and item once more
-    below_threshold: int  # rows whose rating is below the threshold, or no number
+    below_threshold: int  # of the matched rows of a file that is no export, those that are rated too low to be likes
     by_id: int
     by_title: int
     unknown_examples: list[str]  # up to 5, the most frequent first
     matches: pl.DataFrame  # given, item_idx (-1 unknown), title, how, score 0..100, rows, says
-    left_aside: int = 0  # rows of an export that say nothing of a taste, or that somebody left out
+    left_aside: int = 0  # rows that say nothing of a taste, or that somebody left out
     by_hand: int = 0
     service: str | None = None  # whose export it is
     reasons: tuple[tuple[Reason, int], ...] = ()  # of an export: why its rows count as they do, and how many do
@@ -38,14 +38,14 @@ class MatchReport:
 
     def counts(self) -> str:
         """The first half of the sentence."""
+        below = f", {self.below_threshold:,} of them below the threshold" if self.below_threshold else ""
         facts = [
-            f"{self.matched:,} of {self.rows:,} rows matched",
+            f"{self.matched:,} of {self.rows:,} rows matched{below}",
             f"{self.unknown:,} unknown",
             f"{self.repeated:,} repeated",
         ]
-        below = [f"{self.below_threshold:,} below the threshold"] if self.below_threshold else []
         aside = [f"{self.left_aside:,} left aside"] if self.left_aside else []
-        return "; ".join(facts + below + aside) + "."
+        return "; ".join(facts + aside) + "."
 
     def verdicts(self) -> list[str]:
         """Such as ["Likes: 18 rated 3.5 or more, 6 watched and not rated.", "Dislikes: 3 rated below 2.5."]."""

@@ -20,6 +20,6 @@ model = models.pick_one(data)
 k = st.slider("List length (items)", 5, 100, 20, step=5)
 table = bulk.lists(data, brought, model, k) if model else None
 if table is not None:
-    bulk.preview(table)
+    bulk.preview(table, brought, model)
     downloads.offer(table, f"{model.name}-top-{k}")
 leaving.offer()

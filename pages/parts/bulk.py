@@ -1,5 +1,6 @@
 """What became of a file: the match report, and lists for everybody in it."""
 
+import numpy as np
 import polars as pl
 import streamlit as st
 
@@ -79,7 +80,8 @@ def lists(data: Dataset, brought: Brought, model: Entry, k: int) -> pl.DataFrame
     return table if answered == asked else None
 
 
-def preview(table: pl.DataFrame) -> None:
+def preview(table: pl.DataFrame, brought: Brought, model: Entry) -> None:
+    """The first lists, and who has one that is not about him."""
     first = table["user"].unique(maintain_order=True).head(PREVIEWED)
     st.caption(f"{table.height:,} rows. The first {len(first)} of {table['user'].n_unique():,} people:")
     shown = table.filter(pl.col("user").is_in(first.implode(), nulls_equal=True))
@@ -89,4 +91,15 @@ def preview(table: pl.DataFrame) -> None:
         for row in shown.iter_rows(named=True)
     ]
     wide_table.show_long(rows, "Lists")
+    found = brought.histories
+    without = [user for user, n in zip(found.user_ids, np.diff(found.X.indptr), strict=True) if n == 0]
+    if without:
+        named = ", ".join(escape(str(user)) for user in without[:PREVIEWED]) + (
+            " …" if len(without) > PREVIEWED else ""
+        )
+        st.warning(
+            f"Of {len(without):,} of {len(found.user_ids):,} people no like is known here ({named}). Their lists are "
+            f"what {escape(model.title)} gives anybody, without what they have seen.",
+            icon=":material/person_off:",
+        )
     st.caption("Rank: 1 = best. Score: the model's own scale; higher is better.")

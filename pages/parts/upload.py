@@ -139,8 +139,8 @@ def _read(data: Dataset, file: Sent, limits: Bounds) -> None:
         mapping, threshold = _pick(looked.columns, stars if threshold is None else threshold, service, opened)
         if stars is not None and threshold == stars:
             st.caption(
-                f"Its ratings look like stars: rows rated {stars:g} or more count as likes, the others are left out. "
-                "“Columns and rating” changes that."
+                f"Its ratings look like stars: rows rated {stars:g} or more count as likes; what is rated lower was "
+                "seen, and is kept out of the lists. “Columns and rating” changes that."
             )
     asked = Asked(*looked.of, mapping, threshold, bounds if mapping == RECOGNISE else None)
     brought = st.session_state.get(BROUGHT)
@@ -242,8 +242,9 @@ def _pick(
             "Counts from this rating",
             value=threshold,
             placeholder="Every row",
-            help="Rows with a lower rating are left out; without a number, every row counts. Preset: the data's "
-            "rule, or 3.5 of 5 and 7 of 10 stars where the data has none.",
+            help="What is rated lower is no like: it was seen, no model is told of it, and it is kept out of the "
+            "lists. Without a number every row counts. Preset: the data's rule, or 3.5 of 5 and 7 of 10 stars where "
+            "the data has none.",
         )
     return Mapping(**picked), threshold
 

@@ -85,6 +85,28 @@ def test_everybody_in_a_file_gets_a_list(bring):
     assert [button.label for button in bring.at.get("download_button")][-2:] == ["Download CSV", "Download Parquet"]
 
 
+LOW = b"userId,movieId,rating\na,100,5\na,106,1\nb,103,2\n"
+
+
+def test_what_was_rated_low_was_seen_and_comes_back_in_nobodys_list(bring):
+    press(upload(bring, "low.csv", LOW), "Recommend for 2 people")
+    assert "3 of 3 rows matched, 2 of them below the threshold" in bring.words.replace("\\", "")
+    _, table = bring.at.session_state[LISTS]
+    for user, seen in (("a", {100, 106}), ("b", {103})):
+        assert seen.isdisjoint(table.filter(pl.col("user") == user)["item_id"])
+    (warning,) = bring.at.warning
+    assert warning.value.startswith("Of 1 of 2 people no like is known here (b).")
+    press(upload(bring, "mine.csv", LOW[: LOW.rindex(b"b,")].replace(b"userId", b"who")), "Use as my taste")
+    (bar,) = bring.shown("taste")
+    assert [card["id"] for card in bar["likes"]] == [0]
+    assert 2 not in [card["id"] for card in bring.lists[0]["cards"]]  # item 106
+
+
+def test_who_likes_something_is_not_among_those_of_whom_nothing_is_known(bring):
+    press(upload(bring, "many.csv", MANY), "Recommend for 3 people")
+    assert not bring.at.warning
+
+
 def test_lists_go_when_the_model_changes_because_they_would_answer_another_question(bring):
     press(upload(bring.choose(model=["ease"]), "many.csv", MANY), "Recommend for 3 people")
     shown = len(bring.tables)
