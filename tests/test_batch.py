@@ -76,7 +76,8 @@ def run(path, model, dataset, rows_per_chunk=100, **options):
 def expected(path, model, dataset, **options):
     """The same by the command that holds everything at once."""
     histories = read_histories(path, path.name, dataset.catalogue, **options)
-    return recommend_table(model, dataset.catalogue, histories.user_ids, tastes_of(histories.X)).drop("title")
+    tastes = tastes_of(histories.X, histories.dislikes, histories.seen)
+    return recommend_table(model, dataset.catalogue, histories.user_ids, tastes).drop("title")
 
 
 def assert_same(table, other):
@@ -291,6 +292,34 @@ def test_ratings_that_look_like_stars_are_read_so_and_like_from_says_otherwise(t
     assert_same(table, expected(path, models["ease"], dataset, threshold=1))
 
 
+@pytest.mark.parametrize("name", ["ease", "variational", "popularity"])
+@pytest.mark.parametrize("rows_per_chunk", [7, 100, 10**6])
+def test_what_was_rated_low_is_kept_out_of_the_list_and_told_to_no_model(
+    tmp_path, dataset, models, name, rows_per_chunk
+):
+    rng = np.random.default_rng(3)
+    rows = pl.DataFrame(
+        {"user": rng.integers(0, 30, 400), "item": rng.choice([*IDS[:50], 7], 400), "rating": rng.integers(1, 6, 400)}
+    )
+    path = written(rows, tmp_path)
+    table, _, report = run(path, models[name], dataset, rows_per_chunk=rows_per_chunk, like_from=4)
+    assert_same(table, expected(path, models[name], dataset, threshold=4))
+    given = rows.select("user", item_id="item")
+    assert table.join(given, on=["user", "item_id"]).is_empty()
+    low = rows.filter(pl.col("rating") < 4)
+    assert report.dropped["below the threshold"] == low.height
+    liked = rows.filter(pl.col("rating") >= 4, pl.col("item") != 7)
+    assert report.rows_kept == liked.unique(["user", "item"]).height
+    assert report.rows_read == report.rows_kept + sum(report.dropped.values())
+
+
+def test_who_rated_everything_low_is_told_to_be_unknown(tmp_path, dataset, models):
+    rows = pl.DataFrame({"user": [1, 2, 2], "item": [100, 100, 103], "rating": [5.0, 1.0, 2.0]})
+    table, said, _ = run(written(rows, tmp_path), models["popularity"], dataset)
+    assert "Of 1 of 2 people nothing is known here" in said
+    assert {100, 103}.isdisjoint(table.filter(pl.col("user") == 2)["item_id"])
+
+
 def test_what_is_packed_with_gzip_is_read_too(rows, tmp_path, dataset, models):
     plain = written(rows, tmp_path, "rows.csv")
     packed = tmp_path / "rows.csv.gz"
@@ -320,6 +349,7 @@ def test_a_user_of_5000_different_items_is_one_row_of_the_matrix():
     assert np.diff(X.indptr).tolist() == [1, 0, 5000]
     dense = X.toarray()
     assert dense.sum() == 5001
+    assert X.nnz == 5001
     assert dense[2, :5000].all()
     assert dense[0, 9999] == 1
     assert X.dtype == np.float32

@@ -154,7 +154,8 @@ def _add_recommend(lists: argparse.ArgumentParser) -> None:
         "--like-from",
         type=float,
         metavar="RATING",
-        help="ratings from this one are likes (default: the rule of the data set, else 3.5 of 5 or 7 of 10 stars)",
+        help="ratings from this one are likes (default: the rule of the data set, else 3.5 of 5 or 7 of 10 stars); "
+        "what is rated lower was seen, and is in nobody's list who rated it",
     )
     lists.add_argument(
         "--dislike-below",

@@ -20,6 +20,16 @@ from zoo.report import Ledger, Report
 from zoo.rows import NO_ITEM, NO_RATING, NO_USER
 
 UNKNOWN, BELOW, REPEATED = "of items that are unknown here", "below the threshold", "repeated"
+NOBODYS = -1  # in place of an item: the row only says who there is
+
+
+def as_seen(item_idx: Any) -> Any:
+    """In place of an item that was rated below the threshold: no like, but to be kept out of the list. Its own inverse.
+
+    >>> as_seen(0), as_seen(7), as_seen(as_seen(7))
+    (-2, -9, 7)
+    """
+    return -2 - item_idx
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,7 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def sort_by_user(source: Source, seen: Survey, folder: Path, progress: Progress) -> Sorted:
-    """Write chunks of user and item_idx into an empty folder; item_idx is -1 where a row only says who there is."""
+    """Write chunks of user and item_idx into an empty folder; for item_idx below 0 see `NOBODYS` and `as_seen`."""
     rows, written = [0] * seen.n_chunks, [0] * seen.n_chunks
     ledger = Ledger(0, pl.Series(), pl.Series())
     for block in source.blocks():
@@ -107,7 +117,7 @@ def _chunks_of(users: pl.Series, seen: Survey) -> pl.Series:
 
 
 def _telling(block: pl.DataFrame, users: pl.Series, seen: Survey, ledger: Ledger) -> pl.DataFrame:
-    """user, item_idx of the likes of a block; and user, -1 for people of whom it says nothing else."""
+    """user, item_idx of what a block says: likes, and what was seen; `NOBODYS` for people of whom it says nothing."""
     found = block.join(seen.things, on=THING, how="left", nulls_equal=True, maintain_order="left")
     ledger.user_ids, ledger.item_ids = users, found["said"]
     place = pl.int_range(pl.len(), dtype=pl.UInt32)  # the code of either within this block
@@ -122,11 +132,15 @@ def _telling(block: pl.DataFrame, users: pl.Series, seen: Survey, ledger: Ledger
     frame = ledger.drop(frame, frame["item"].is_null(), NO_ITEM)
     if seen.threshold is not None:
         frame = ledger.drop(frame, frame["value"].is_null(), NO_RATING)
-        frame = ledger.drop(frame, frame["value"] < seen.threshold, BELOW)
-    frame = ledger.drop(frame, frame["item_idx"] < 0, UNKNOWN)
-    likes = pl.DataFrame({"user": users.gather(frame["user"]), "item_idx": frame["item_idx"]})
+        low = frame["value"] < seen.threshold
+        rated_low = frame.filter(low, pl.col("item_idx") >= 0).with_columns(item_idx=as_seen(pl.col("item_idx")))
+        frame = ledger.drop(frame, low, BELOW)
+    else:
+        rated_low = frame.clear()
+    frame = pl.concat([ledger.drop(frame, frame["item_idx"] < 0, UNKNOWN), rated_low])
+    telling = pl.DataFrame({"user": users.gather(frame["user"]), "item_idx": frame["item_idx"]})
     people = users.drop_nulls()
-    if likes.height == len(people):
-        return likes
-    others = people.unique().to_frame("user").join(likes, on="user", how="anti")
-    return pl.concat([likes, others.with_columns(item_idx=pl.lit(-1, pl.Int32))])
+    if telling.height == len(people):
+        return telling
+    others = people.unique().to_frame("user").join(telling, on="user", how="anti")
+    return pl.concat([telling, others.with_columns(item_idx=pl.lit(NOBODYS, pl.Int32))])

@@ -34,8 +34,8 @@ class Part:
     job: str  # sha256 of what was asked
     bytes: int
     users: int
-    strangers: int  # users none of whose items is known
-    kept: int  # distinct pairs
+    strangers: int  # users none of whose likes is known
+    kept: int  # distinct pairs of them
     repeated: int
 
 

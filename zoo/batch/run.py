@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_array
 
-from zoo.batch.chunks import UNKNOWN, Sorted, read_chunk, sort_by_user, write_json
+from zoo.batch.chunks import NOBODYS, UNKNOWN, Sorted, as_seen, read_chunk, sort_by_user, write_json
 from zoo.batch.parts import SORTED, Job, Part, begin, held
 from zoo.batch.progress import Progress
 from zoo.batch.source import open_source
@@ -28,7 +28,7 @@ from zoo.report import Report
 from zoo.rows import NO_ITEM, NO_RATING, NO_USER
 from zoo.runtime import Model
 
-FORMAT = 1  # of the folder of parts
+FORMAT = 2  # of the folder of parts
 ROWS_PER_CHUNK = 2**20  # of the file, on average; so much is done again after a stop, at most
 PEOPLE_AT_ONCE = 4096  # whom a model is asked for; zoo/runtime.py splits them as its memory allows
 PLACES_AT_ONCE = 2**20  # of their lists: fewer people where these are long
@@ -53,7 +53,8 @@ def recommend_for_all(
     ----------
     source : Parquet or CSV (also with gzip), user and item, perhaps value; in any order. Or lists of items per user
     out : written in the order of the user ids: Int64 where all of them are integers, else text
-    like_from : rows rated lower are no likes; None: the rule of the data set, else what the ratings look like
+    like_from : rows rated lower are no likes: their items are kept out of the lists; None: the rule of the data set,
+        else what the ratings look like
     say : takes the sentences about what was found
     rows_per_chunk : rows of the file that are held at once, and done again where a run was stopped
 
@@ -154,29 +155,32 @@ def _part(job: Job, there: Sorted, chunk: int, progress: Progress) -> Part:
                 writer.write_table(pl.concat(waiting).to_arrow(compat_level=pl.CompatLevel.oldest()))
                 waiting = []
     put(new, path)
-    n_pairs = len(X.data)
-    strangers = int((np.diff(X.indptr) == 0).sum())
+    n_pairs = int(X.data.sum(dtype=np.int64))
+    strangers = int((np.diff(np.append(0, np.cumsum(X.data, dtype=np.int64))[X.indptr]) == 0).sum())
     part = Part(job.key, path.stat().st_size, len(people), strangers, n_pairs, n_liked - n_pairs)
     write_json(path.with_suffix(".json"), asdict(part))
     return part
 
 
 def _histories(rows: pl.DataFrame, n_items: int) -> tuple[pl.Series, csr_array, int]:
-    """User ids [B], sorted; their likes, float32 [B, I], 1.0 per item; how many rows these come from."""
+    """User ids [B], sorted; their likes, float32 [B, I], 1.0 per item, and 0.0 for what was only seen; how many rows
+    the likes come from.
+    """
     people = rows["user"].unique().sort()
     places = pl.int_range(len(people), dtype=pl.Int64, eager=True)
     user_idx = rows["user"].replace_strict(people, places, return_dtype=pl.Int64).to_numpy()
     item_idx = rows["item_idx"].to_numpy()
-    liked = item_idx >= 0
-    pairs = np.sort(user_idx[liked] * n_items + item_idx[liked])
-    pairs = pairs[np.diff(pairs, prepend=-1) > 0]  # np.unique hashes them first: fifty times as slow
+    told, liked = item_idx != NOBODYS, item_idx >= 0
+    pairs = user_idx[told] * n_items + np.where(liked, item_idx, as_seen(item_idx))[told]
+    keys = np.sort(2 * pairs + liked[told])  # of several rows of one pair the last is a like, if any is
+    keys = keys[np.diff(keys >> 1, append=-1) != 0]  # np.unique hashes them first: fifty times as slow
+    pairs, weights = keys >> 1, (keys & 1).astype(np.float32)
     indptr = np.searchsorted(pairs, np.arange(len(people) + 1) * n_items)
-    ones = np.ones(len(pairs), dtype=np.float32)
-    return people, csr_array((ones, pairs % n_items, indptr), (len(people), n_items)), int(liked.sum())
+    return people, csr_array((weights, pairs % n_items, indptr), (len(people), n_items)), int(liked.sum())
 
 
 def _lists(job: Job, people: pl.Series, X: csr_array) -> pl.DataFrame:
-    """What `recommend` gives tastes without dislikes; X : float32 [B, I]"""
+    """What `recommend` gives tastes without dislikes; X : float32 [B, I], as of `_histories`"""
     answer = job.model.run(X, k=job.k)
     rows, places = np.nonzero(answer["ranked"] >= 0)
     return pl.DataFrame(

@@ -119,13 +119,15 @@ class _Sample:
 
 
 def _found(things: pl.DataFrame, catalogue: Catalogue, threshold: float | None) -> pl.DataFrame:
-    """`Survey.things`, with rows and liked. Only what somebody likes tells whether the ids are the catalogue's."""
-    liked = pl.lit(True) if threshold is None else (pl.col("highest") >= threshold).fill_null(False)
+    """`Survey.things`, with rows and liked. Only what somebody rated tells whether the ids are the catalogue's."""
+    liked = rated = pl.lit(True)
+    if threshold is not None:
+        liked, rated = (pl.col("highest") >= threshold).fill_null(False), pl.col("highest").is_not_null()
     title = things["title"].cast(pl.String)
     spelled = things.select(
-        "rows", item=id_text(things["item"]), title=title, year=year_number(things["year"]), liked=liked
+        "rows", item=id_text(things["item"]), title=title, year=year_number(things["year"]), liked=liked, rated=rated
     ).with_row_index("thing")
-    found = find_items(spelled.filter("liked"), catalogue).select("thing", "item_idx")
+    found = find_items(spelled.filter("rated"), catalogue).select("thing", "item_idx")
     spelled = spelled.join(found, on="thing", how="left", maintain_order="left")
     return spelled.select(
         *(things[role] for role in THING),
@@ -137,7 +139,7 @@ def _found(things: pl.DataFrame, catalogue: Catalogue, threshold: float | None) 
 
 
 def _check_any(things: pl.DataFrame, name: str, threshold: float | None) -> None:
-    if (things["item_idx"] >= 0).any():
+    if things.select((pl.col("liked") & (pl.col("item_idx") >= 0)).any()).item():
         return
     if not things["liked"].any():
         raise DataError(f"{name}: no row is rated {threshold:g} or more. Lower --like-from, or mend the file.")
