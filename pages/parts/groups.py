@@ -240,7 +240,10 @@ def _sentence(data: Dataset, compared: dict[str, Comparison], asked: Asked) -> s
     told = f"{asked.metric.title} of {asked.a.title} beside {asked.b.title}"
     asked_together = f"(Holm over {len(compared)} groups)"
     if whole is None or not whole.distinguishable:
-        hint = "Of all users together nothing is told apart, so a group that is clear is a hint and no finding: "
+        hint = (
+            "Of all users together the two are not told apart among every two models, so a group that is clear is a "
+            "hint and no finding: "
+        )
         return f"{told}. {hint}{'; '.join(parts)} {asked_together}."
     return f"{told}: {'; '.join(parts)} {asked_together}."
 

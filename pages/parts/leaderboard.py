@@ -33,7 +33,11 @@ def controls(data: Dataset) -> Shown:
             )
         nobody = {"": "nobody: the figures themselves"}
         others = nobody | {row.name: row.title for row in rows}
-        why = "Every figure becomes the difference to this model's, user by user, with the interval of that difference."
+        why = (
+            "Every figure becomes the difference to this model's, user by user, with the interval of that difference. "
+            "Fewer comparisons are made then, and Holm puts less of them down to chance: two that are not told apart "
+            "among every two may be told apart here."
+        )
         baseline = view.one("baseline", "Compare with", others, "", help=why)
         only = view.switch(
             "differing",

@@ -9,6 +9,7 @@ from pages.parts import cells, measured, view
 from pages.parts.amounts import p_text, signed
 from pages.parts.component import component
 from pages.parts.shown import Shown
+from zoo.board import turned
 from zoo.dataset import Dataset
 from zoo.significance import MIN_USERS, Comparison
 
@@ -58,7 +59,7 @@ def figures_table(shown: Shown) -> pl.DataFrame:
 
 def pairs_table(shown: Shown) -> pl.DataFrame:
     """Every two that were compared, or everybody minus the pinned one."""
-    found = [one for metric in shown.board.comparisons for one in shown.comparisons(metric)]
+    found = [one for metric in shown.board.comparisons for one in _in_order(shown, metric)]
     table = pl.DataFrame([{key: getattr(one, key) for key in KEYS} for one in found], infer_schema_length=None)
     return table.with_columns(told_apart=pl.Series([one.distinguishable for one in found], dtype=pl.Boolean))
 
@@ -68,8 +69,11 @@ def show(data: Dataset, shown: Shown) -> None:
     per_user = [name for name in shown.board.metrics if shown.board.comparisons.get(name)]
     if not per_user:
         return
-    opened = view.get("pairs") != ""  # a link leads to it
-    fold = st.expander("Every two compared", opened, key="every-two", icon=":material/balance:", on_change="rerun")
+    key = f"every-two-{view.key_of('pairs')}"
+    if key not in st.session_state:  # a fold that is said to start otherwise is made anew
+        st.session_state[f"start-{key}"] = view.get("pairs") != ""  # a link leads to it
+    opened = st.session_state[f"start-{key}"]
+    fold = st.expander("Every two compared", opened, key=key, icon=":material/balance:", on_change="rerun")
     if not fold.open:
         view.put("pairs", "")
         return
@@ -77,13 +81,23 @@ def show(data: Dataset, shown: Shown) -> None:
         names = {name: shown.board.metrics[name].title for name in per_user}
         metric = view.one("pairs", "Metric", names, per_user[0], segments=True)
         view.put("pairs", metric)  # the usual one, too: by it whoever comes back finds the fold open
-        st.caption("A head sorts. A row leads to the users on whom its two differ.")
-        places = {row.name: at for at, row in enumerate(shown.rows)}
-        found = sorted(shown.comparisons(metric), key=lambda one: sorted((places[one.a], places[one.b])))
-        rows = [_row(metric, one, shown.titles) for one in found]
+        found = _in_order(shown, metric)
+        kept = [one for one in found if one.distinguishable or not shown.only_differences]
+        left_out = f" {len(found) - len(kept)} that are not told apart are left out." if len(kept) < len(found) else ""
+        st.caption(f"A head sorts. A row leads to the users on whom its two differ.{left_out}")
+        rows = [_row(metric, one, shown.titles) for one in kept]
         told = {"columns": COLUMNS, "rows": rows, "models": {row.name: row.chip() for row in shown.rows}}
         caption = f"Every two compared by {names[metric]}"
         _pairs(key="pairs", data={"of": data.info.fingerprint, "caption": caption} | told)
+
+
+def _in_order(shown: Shown, metric: str) -> list[Comparison]:
+    """As the board has them, from the top on: the higher of two minus the lower one, or everybody minus the pinned."""
+    place = {row.name: at for at, row in enumerate(shown.rows)}
+    found = shown.comparisons(metric)
+    if shown.baseline is None:
+        found = [one if place[one.a] < place[one.b] else turned(one) for one in found]
+    return sorted(found, key=lambda one: (place[one.a], place[one.b]))
 
 
 def _row(metric: str, one: Comparison, titles: dict[str, str]) -> dict:

@@ -68,13 +68,20 @@ def test_every_two_compared_sort_by_any_head_and_a_row_leads_to_its_users(visito
     first.click()
     assert table.locator("tbody th .who").all_text_contents() == sorted(names, key=str.casefold)
     expect(first).to_be_focused()  # it was drawn anew
-    row = table.get_by_role("button", name=re.compile(r"^Popularity minus EASE: .* Who are these users\?$"))
+    row = table.get_by_role("button", name=re.compile(r"^EASE minus Popularity: .* Who are these users\?$"))
     row.focus()
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Segments", level=1).wait_for()
-    expect(page).to_have_url(re.compile(r"(?=.*\ba=popularity\b)(?=.*\bb=ease\b)"))
+    expect(page).to_have_url(re.compile(r"(?=.*\ba=ease\b)(?=.*\bb=popularity\b)"))
     page.go_back()
     expect(page).to_have_url(re.compile("pairs=ndcg_at_100"))
+    expect(row).to_be_in_viewport()
+    expect(table.get_by_role("columnheader", name="First")).to_have_attribute(
+        "aria-sort", "ascending"
+    )  # as it was left
+    page.get_by_test_id("stExpander").filter(has=table).get_by_text("Recall@20", exact=True).first.click()
+    expect(page).to_have_url(re.compile("pairs=recall_at_20"))
+    expect(table.get_by_role("columnheader", name="First")).to_have_attribute("aria-sort", "ascending")
     page.locator(".pairs tbody tr").first.click(position={"x": 5, "y": 5})  # anywhere in it
     page.get_by_role("heading", name="Segments", level=1).wait_for()
     page.go_back()

@@ -1,6 +1,7 @@
 """The Leaderboard page: the verdict, figures with intervals, a pinned baseline, costs, and the incumbent's lists."""
 
 import re
+from itertools import combinations
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -16,6 +17,7 @@ from pages.parts.shown import Shown
 from tests.pages.conftest import App
 from tests.pages.test_bring import press, upload
 from tests.pages.test_states import break_model, own_zoo  # noqa: F401 - a fixture
+from zoo.board import turned
 from zoo.latency import N_ASKED
 from zoo.manifest import CURRENT, write_manifest
 from zoo.significance import compare_all
@@ -235,9 +237,9 @@ def test_every_two_stand_in_a_table_from_the_best_on_and_lead_to_their_users(pag
     rows = pairs_of(page)
     order = list(cells(page))
     of = {(one.a, one.b): one for one in leaderboard_of(page).board.comparisons["recall_at_20"]}
-    assert {tuple(row["row"]["pair"]) for row in rows} == of.keys()
+    of = {(a, b): of.get((a, b)) or turned(of[b, a]) for row in rows for a, b in [row["row"]["pair"]]}
     assert len(rows) == len(order) * (len(order) - 1) // 2
-    assert [set(row["row"]["pair"]) for row in rows[:2]] == [{order[0], name} for name in order[1:3]]
+    assert [row["row"]["pair"] for row in rows] == [list(pair) for pair in combinations(order, 2)]
     for row in rows:
         a, b = row["row"]["pair"]
         one = of[a, b]
@@ -255,6 +257,14 @@ def test_every_two_stand_in_a_table_from_the_best_on_and_lead_to_their_users(pag
 def cell_event(a: str, b: str) -> dict:
     asked = {"metric": "recall_at_20", "a": a, "b": b, "range": "", "group": ""}
     return {"kind": "view", "go": "segments", "set": asked}
+
+
+def test_only_differences_leaves_out_of_every_two_what_is_not_told_apart(page):
+    n = len(pairs_of(page))
+    rows = pairs_of(page, differing="on")
+    assert 0 < len(rows) < n
+    assert {row["verdict"]["text"] for row in rows} == {"told apart"}
+    assert f"{n - len(rows)} that are not told apart are left out" in page.words
 
 
 def test_beside_a_pinned_one_every_two_are_the_others_minus_it(page):
