@@ -3,7 +3,7 @@
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.test_app import upload
 from training.table import MODELS
@@ -216,6 +216,34 @@ def test_a_model_is_downloaded_from_its_card(visitor):
         button.click()
     assert download.value.suggested_filename.startswith("tiny-")
     assert download.value.path().stat().st_size > 1000
+
+
+def test_a_chosen_model_is_seen_whole_on_a_phone(phone):
+    page = phone.page
+
+    def whole(chip: Locator) -> None:
+        box = chip.bounding_box()
+        assert box["x"] >= 0, box
+        assert box["x"] + box["width"] <= page.viewport_size["width"], box
+
+    phone.like("amber harb")
+    chips = page.get_by_role("group", name="Model").get_by_role("button")
+    last = chips.last
+    expect(chips.and_(page.get_by_role("button", pressed=True))).to_have_count(1)
+    whole(page.get_by_role("group", name="Model").get_by_role("button", pressed=True))
+    assert last.bounding_box()["x"] > page.viewport_size["width"]  # its row scrolls
+    last.click()
+    expect(last).to_have_attribute("aria-pressed", "true")
+    page.locator(".rank").first.wait_for()
+    phone.settle()
+    whole(last)
+    phone.go("Compare")
+    page.locator(".list").nth(1).wait_for()
+    phone.settle()
+    chosen = page.get_by_role("group", name="Models").get_by_role("button", pressed=True).all()
+    assert len(chosen) > 1
+    for chip in chosen:
+        whole(chip)
 
 
 def test_the_zoo_page_is_no_wider_than_a_phone(phone):

@@ -21,6 +21,12 @@ function chipNode(model, data, chosen, choose, text) {
     mark(model), text, model.problem ? el("span", { class: "muted" }, " unavailable") : null)
 }
 
+/** On a phone a row scrolls sideways: it begins where a chosen chip is seen whole. */
+function reveal(row) {
+  const on = row.querySelector("[aria-pressed=true]")
+  if (on) row.scrollLeft = on.offsetLeft - (row.clientWidth - on.offsetWidth) / 2
+}
+
 function draw(component) {
   const { data, parentElement } = component
   const root = stage(parentElement, "models")
@@ -39,9 +45,13 @@ function draw(component) {
     const rows = families.map((family) => el("div", { class: "family" },
       el("span", { class: "family-name muted" }, family || "Unavailable"),
       el("div", { class: "chips" }, ...chips(data.models.filter((model) => model.family === family), short))))
+    const before = [...root.querySelectorAll(".family .chips")].map((row) => row.scrollLeft)
     refill(root,
       el("div", { class: flat ? "chips" : "families", role: "group", "aria-label": data.label }, label, ...(flat ? chips(data.models, (model) => model.title) : rows)),
       ...data.models.filter((model) => data.most === 1 && chosen.includes(model.name)).map((model) => el("p", { class: "summary muted" }, model.summary)),
       ...data.models.filter((model) => model.problem).map((model) => el("p", { class: "problem muted" }, el("strong", {}, `${model.title} is unavailable. `), model.problem)))
+    const scrolling = [...root.querySelectorAll(".family .chips")]
+    if (before.length === scrolling.length) scrolling.forEach((row, at) => (row.scrollLeft = before[at]))
+    else requestAnimationFrame(() => scrolling.forEach(reveal))
   }
 }
