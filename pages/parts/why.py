@@ -166,8 +166,8 @@ def _chart(panel: Panel, found: Explanation, name: reasons.Name) -> None:
     }
     labels = [charts.plain(_short(label)) for label, *_ in bars]
     values = [value for _, value, _ in bars] + [0.0]
-    room = 0.34 * (max(values) - min(values))  # for the figures beside the bars
-    ends = [min(values) - (room if min(values) < 0 else 0.0), max(values) + room]
+    span = max(values) - min(values)  # and room for the figures beside the bars; on the left labels come next
+    ends = [min(values) - (0.6 * span if min(values) < 0 else 0.0), max(values) + 0.34 * span]
     layout = {
         "xaxis": charts.axis("What it adds to the score", range=ends, zeroline=True),
         "yaxis": charts.axis(
