@@ -125,6 +125,7 @@ def points(
                 "x": [x[place]],
                 "y": [y[place]],
                 "text": [chip["title"]],
+                "cliponaxis": False,
                 "textposition": "top right" if x[place] <= min(x) else "top left",
                 "textfont": {"size": 12, "color": of_theme(TEXT)},
                 "name": chip["title"],
