@@ -92,11 +92,10 @@ def preview(table: pl.DataFrame, brought: Brought, model: Entry) -> None:
     ]
     wide_table.show_long(rows, "Lists")
     found = brought.histories
-    without = [user for user, n in zip(found.user_ids, np.diff(found.X.indptr), strict=True) if n == 0]
+    told = np.diff(found.X.indptr) + np.diff(found.dislikes.indptr)
+    without = [escape(str(user)) for user, n in zip(found.user_ids, told, strict=True) if n == 0]
     if without:
-        named = ", ".join(escape(str(user)) for user in without[:PREVIEWED]) + (
-            " …" if len(without) > PREVIEWED else ""
-        )
+        named = ", ".join(without[:PREVIEWED]) + (" …" if len(without) > PREVIEWED else "")
         st.warning(
             f"Of {len(without):,} of {len(found.user_ids):,} people no like is known here ({named}). Their lists are "
             f"what {escape(model.title)} gives anybody, without what they have seen.",

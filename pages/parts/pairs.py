@@ -28,7 +28,11 @@ COLUMNS = [
         "title": "Verdict",
         "why": f"Told apart: p is below 0.05, the interval leaves out 0, and {MIN_USERS} users or more have both.",
     },
-    {"name": "p", "title": "p (Holm)", "why": "Permutation test of the difference, after Holm over these rows."},
+    {
+        "name": "p",
+        "title": "p (Holm)",
+        "why": "Permutation test of the difference, after Holm over all that are compared here.",
+    },
     {
         "name": "ahead",
         "title": "Ahead",

@@ -92,7 +92,8 @@ def explain() -> None:
         st.markdown(
             "## What to bring\n\n"
             "One row per choice: an **item id** or a **title** (with its year, if you have it); a **user** where "
-            "the file holds several people. A rating may stand beside it: few stars are no like.\n\n"
+            "the file holds several people. A rating may stand beside it: few stars are no like, and what they were "
+            "given to is not recommended again.\n\n"
             "Or an export of **Letterboxd** (the whole zip, or one of its files), **IMDb**, **Goodreads** or "
             "**MovieLens**, as it is: likes, dislikes and what you merely saw are read from your ratings.\n\n"
             "One person's file becomes your taste on the other pages. Many people's get a list each, to download.\n\n"

@@ -155,8 +155,8 @@ def _part(job: Job, there: Sorted, chunk: int, progress: Progress) -> Part:
                 writer.write_table(pl.concat(waiting).to_arrow(compat_level=pl.CompatLevel.oldest()))
                 waiting = []
     put(new, path)
-    n_pairs = int(X.data.sum(dtype=np.int64))
-    strangers = int((np.diff(np.append(0, np.cumsum(X.data, dtype=np.int64))[X.indptr]) == 0).sum())
+    n_pairs = int(np.count_nonzero(X.data))
+    strangers = int((X.sum(axis=1) == 0).sum())
     part = Part(job.key, path.stat().st_size, len(people), strangers, n_pairs, n_liked - n_pairs)
     write_json(path.with_suffix(".json"), asdict(part))
     return part
