@@ -77,7 +77,11 @@ def lists(data: Dataset, brought: Brought, model: Entry, k: int) -> pl.DataFrame
             table = recommend_table(cached.model(data, model), data.catalogue, brought.histories.user_ids, tastes, k=k)
         st.session_state[LISTS] = (asked, table)
     answered, table = st.session_state.get(LISTS, (None, None))
-    return table if answered == asked else None
+    if answered == asked:
+        return table
+    if answered is not None and answered[0] == brought.asked:
+        st.caption("The lists that stood here answered another question: another model, length, or match. Ask again.")
+    return None
 
 
 def preview(table: pl.DataFrame, brought: Brought, model: Entry) -> None:

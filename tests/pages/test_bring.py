@@ -110,8 +110,12 @@ def test_who_likes_something_is_not_among_those_of_whom_nothing_is_known(bring):
 def test_lists_go_when_the_model_changes_because_they_would_answer_another_question(bring):
     press(upload(bring.choose(model=["ease"]), "many.csv", MANY), "Recommend for 3 people")
     shown = len(bring.tables)
+    assert "answered another question" not in bring.words
     bring.choose(model=["popularity"])
     assert len(bring.tables) == shown - 1
+    assert "answered another question" in bring.words
+    upload(bring, "mine.csv", ONE)
+    assert "answered another question" not in bring.words  # of that file nothing was asked yet
 
 
 def test_a_memory_based_model_explains_that_it_cannot_serve_a_file(bring):
